@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make demo` and `make test` do everything on a fresh Debian machine (root or sudo; nothing but git, make and python3 there).
+
+SHELL := /bin/bash
+STAGE := ./tools/stage.sh
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+INVENTORY ?= inventories/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help prepare demo test test-fast test-soak lint unit sanity services molecule verify clean dev-cluster dev-cluster-stop
+
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+prepare:  ## Install what this machine lacks: packages, engine, Python environment
+	@$(STAGE) "Prepare this machine" ./tools/prepare_machine.sh
+
+.venv/.installed: requirements-dev.txt
+	@$(STAGE) "Python environment" ./tools/virtual_environment.sh
+
+demo: prepare .venv/.installed  ## Build a cluster on this machine with Ansible and run Spark jobs on it
+	@./tools/demo.sh
+
+test: prepare .venv/.installed  ## Every test, the fastest first
+	@$(STAGE) "Lint" ./tools/lint.sh
+	@$(STAGE) "Unit tests" pytest tests/unit
+	@$(STAGE) "ansible-test sanity" ./tools/sanity.sh
+	@$(STAGE) "Services' tests" ./tools/test_services.sh
+	@$(STAGE) "Molecule scenarios" ./tools/test_molecule.sh
+
+test-fast: .venv/.installed  ## Everything that needs no container, in under two minutes
+	@$(STAGE) "Lint" ./tools/lint.sh
+	@$(STAGE) "Unit tests" pytest tests/unit services/*/tests/unit images/*/tests/unit
+
+test-soak: prepare .venv/.installed  ## Long fault and load runs, outside continuous integration
+	@$(STAGE) "Soak" pytest -m soak --timeout 7200 services tests
+
+lint: .venv/.installed  ## Static checks only
+	@$(STAGE) "Lint" ./tools/lint.sh
+
+verify: .venv/.installed  ## Check a running platform: make verify INVENTORY=inventories/demo
+	@$(STAGE) "Verify $(INVENTORY)" pytest -m hosts --ansible-inventory $(INVENTORY) tests/testinfra
+
+dev-cluster: .venv/.installed  ## Mesos master, two agents and Marathon on loopback, for module authors
+	@python3 tools/dev_cluster.py start
+
+dev-cluster-stop:  ## Stop it; nothing is left
+	@python3 tools/dev_cluster.py stop
+
+clean:  ## Remove the demo's hosts and everything built here
+	@./tools/clean.sh
