@@ -3,8 +3,8 @@
 
     python3 bench/converge.py [--inventory inventories/demo] [--playbook playbooks/site.yml]
 
-A host-task is one task on one host, skipped ones not counted. The floor is a play of the smallest module (ping) on the same hosts,
-run before and after, so that a machine that changes its speed meanwhile is seen.
+A host-task is one task on one host, skipped ones not counted. The floor is a play of the smallest module (ping) on
+the same hosts, run before and after, so that a machine that changes its speed meanwhile is seen.
 """
 
 from __future__ import annotations
