@@ -4,9 +4,16 @@
 from dataclasses import dataclass
 
 
+class OptionError(Exception):
+    """A start option is wrong. The message is one sentence: the option, its value, what to do."""
+
+
 @dataclass(frozen=True)
 class Options:
-    """What the flags say. Times carry the unit of Marathon's own flag: milliseconds, except where noted."""
+    """What the flags say. Times carry the unit of Marathon's own flag: milliseconds, except where noted.
+
+    `command_line.FLAGS` says what each field means to a user.
+    """
 
     master: str = "127.0.0.1:5050"
     store: str = "marathon.sqlite"
@@ -22,7 +29,8 @@ class Options:
     https_address: str = "127.0.0.1"
     https_port: int = 8443
     http_credentials: str = ""
-    """`user:password` read from --http_credentials_file; never printed"""
+    """lines of `user:password`, read from --http_credentials_file; never printed"""
+    http_realm: str = "Mesosphere"
     ssl_certificate_file: str = ""
     ssl_key_file: str = ""
     ssl_ca_file: str = ""
@@ -49,3 +57,5 @@ class Options:
     max_running_deployments: int = 100
     env_vars_prefix: str = ""
     access_control_allow_origin: str = ""
+    event_stream_max_outstanding_messages: int = 5000
+    logging_level: str = "info"
