@@ -51,9 +51,7 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
     places is wrong too. Secrets are read from their files here.
     """
     given = _environment_values(environment)
-    from_line = {
-        name: value for name, value in vars(_parser().parse_args(list(arguments))).items() if value is not None
-    }
+    from_line = _line_values(arguments)
     for name in REFUSED_FLAGS:
         if name in from_line:
             raise OptionError(
@@ -73,6 +71,15 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         options = replace(options, hostname=socket.gethostname())
     _check(options)
     return options
+
+
+def _line_values(arguments: Sequence[str]) -> dict[str, str]:
+    parsed, unknown = _parser().parse_known_args(list(arguments))
+    if unknown:
+        # Only the flag's name is shown: what follows a misspelt flag may be a secret.
+        name = next((text.partition("=")[0] for text in unknown if text.startswith("-")), "a value without a flag")
+        raise OptionError(f"{name} is no flag of this Marathon; marathon --help lists all flags")
+    return {name: value for name, value in vars(parsed).items() if value is not None}
 
 
 def _parser() -> _Parser:

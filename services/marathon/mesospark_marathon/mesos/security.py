@@ -41,7 +41,8 @@ def tls_context(environment: Mapping[str, str]) -> ssl.SSLContext | None:
         raise OptionError(f"{_PREFIX}CERT_FILE and {_PREFIX}KEY_FILE must be given together")
     if certificate is not None:
         try:
-            context.load_cert_chain(certificate, key)
+            # Without a passphrase given here, OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(certificate, key, password="")
         except OSError as error:
             raise OptionError(
                 f"{_PREFIX}CERT_FILE={certificate} and {_PREFIX}KEY_FILE={key}: "

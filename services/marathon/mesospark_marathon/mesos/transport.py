@@ -197,6 +197,9 @@ class MesosTransport:
             reason = "no heartbeat arrived in time"
         except (RecordIOError, ValueError, KeyError) as error:
             reason = f"the event stream can not be read: {error}"
+        except asyncio.CancelledError:
+            reason = "this server stops"
+            raise
         finally:
             self._stream_id = None
             if subscribed:

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hands each published event to every attached client of the event stream."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+
+class Subscription:
+    """What one client of the event stream has not read yet.
+
+    A client that is more than `maximum` events behind is cut off (`overrun`): the bus never waits for it.
+    """
+
+    def __init__(self, maximum: int, event_types: Collection[str]) -> None:
+        self._maximum = maximum
+        self._types = frozenset(event_types)
+        self._waiting: deque[bytes] = deque()
+        self._changed = asyncio.Event()
+        self.overrun = False
+        self.closed = False
+
+    def wants(self, event_type: str) -> bool:
+        return not self._types or event_type in self._types
+
+    def put(self, frame: bytes) -> None:
+        if len(self._waiting) >= self._maximum:
+            self.overrun = True
+            self._waiting.clear()
+        if not self.overrun:
+            self._waiting.append(frame)
+        self._changed.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self._changed.set()
+
+    async def take(self) -> bytes:
+        """All waiting events as bytes to send; waits for one. Empty once the stream has ended (closed or overrun)."""
+        while not self._waiting:
+            if self.closed or self.overrun:
+                return b""
+            self._changed.clear()
+            await self._changed.wait()
+        frames = b"".join(self._waiting)
+        self._waiting.clear()
+        return frames
+
+
+class EventBus:
+    """All clients of the event stream; see `interfaces.EventSink`.
+
+    `max_outstanding` is how many events a client may be behind before it is cut off.
+    """
+
+    def __init__(self, max_outstanding: int) -> None:
+        self._max_outstanding = max_outstanding
+        self._subscriptions: set[Subscription] = set()
+
+    @property
+    def attached(self) -> int:
+        """Number of clients."""
+        return len(self._subscriptions)
+
+    def publish(self, event_type: str, fields: Mapping[str, Any]) -> None:
+        """Queue an event for every client that wants its type. Never blocks."""
+        wanting = [subscription for subscription in self._subscriptions if subscription.wants(event_type)]
+        if not wanting:
+            return
+        frame = _frame(event_type, fields)
+        for subscription in wanting:
+            subscription.put(frame)
+
+    def attach(self, remote_address: str, event_types: Collection[str]) -> Subscription:
+        """Add a client. Empty `event_types` means all; its first event is then event_stream_attached."""
+        subscription = Subscription(self._max_outstanding, event_types)
+        self._subscriptions.add(subscription)
+        self.publish("event_stream_attached", {"remoteAddress": remote_address})
+        return subscription
+
+    def detach(self, subscription: Subscription, remote_address: str) -> None:
+        self._subscriptions.discard(subscription)
+        self.publish("event_stream_detached", {"remoteAddress": remote_address})
+
+    def close(self) -> None:
+        """End all streams, after what is still waiting in them."""
+        for subscription in self._subscriptions:
+            subscription.close()
+
+
+def _frame(event_type: str, fields: Mapping[str, Any]) -> bytes:
+    event = dict(fields)
+    event.setdefault("eventType", event_type)
+    if "timestamp" not in event:
+        event["timestamp"] = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    data = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+    return f"event: {event_type}\r\ndata: {data}\r\n\r\n".encode()
