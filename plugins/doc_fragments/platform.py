@@ -1,0 +1,71 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the options that lead to Marathon and Mesos."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  marathon_url:
+    description:
+      - URL of Marathon, such as V(https://edge1.example.org:8443). Several are tried in turn.
+      - If it is not given, the environment variable E(MARATHON_URL) is used.
+    type: list
+    elements: str
+  mesos_url:
+    description:
+      - URL of the Mesos master, such as V(https://master1.example.org:5050). Several are tried in turn; followers
+        lead to the leader.
+      - If it is not given, the environment variable E(MESOS_MASTER_URL) is used.
+    type: list
+    elements: str
+  url_username:
+    description:
+      - Name of the user for basic authentication.
+      - If it is not given, the environment variable E(MESOSPARK_USERNAME) is used.
+    type: str
+  url_password:
+    description:
+      - Password of O(url_username).
+      - If it is not given, the environment variable E(MESOSPARK_PASSWORD) is used.
+    type: str
+  mesos_username:
+    description:
+      - Name of the user at Mesos masters and agents, if it is another one than O(url_username).
+      - If it is not given, the environment variable E(MESOSPARK_MESOS_USERNAME) is used.
+    type: str
+  mesos_password:
+    description:
+      - Password at Mesos masters and agents, if it is another one than O(url_password).
+      - If it is not given, the environment variable E(MESOSPARK_MESOS_PASSWORD) is used.
+    type: str
+  ca_path:
+    description:
+      - File with the certificates (PEM) of the authorities that vouch for the servers.
+      - If it is not given, the environment variable E(MESOSPARK_CA_PATH) is used, else the system's authorities.
+    type: path
+  client_cert:
+    description:
+      - File with the client certificate (PEM).
+      - If it is not given, the environment variable E(MESOSPARK_CLIENT_CERT) is used.
+    type: path
+  client_key:
+    description:
+      - File with the key (PEM, not encrypted) of O(client_cert).
+      - If it is not given, the environment variable E(MESOSPARK_CLIENT_KEY) is used.
+    type: path
+  validate_certs:
+    description: Whether the servers' certificates are verified. Turn it off in tests only.
+    type: bool
+    default: true
+  timeout:
+    description: Seconds of silence after which a single request is given up.
+    type: float
+    default: 10.0
+notes:
+  - Redirects to a new leader are followed. Credentials are sent to the configured servers, and to another one only
+    when the CA in O(ca_path) vouches for it.
+  - Environment proxies are not used.
+"""

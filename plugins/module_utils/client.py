@@ -1,0 +1,310 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one HTTP client: TLS, client certificates, basic authentication, bounded retries, careful redirects.
+
+A service is one or several URLs of equal rank (masters of a quorum). A request is tried at the URL that answered
+last; when a connection is lost, or no leader is known yet, the next one is tried until ``retry_seconds`` are over.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+import time
+import typing as t
+import urllib.error
+import urllib.parse
+from dataclasses import dataclass
+
+from ansible.module_utils.urls import Request, make_context
+
+from .errors import AccessDenied, ApiError, ConnectionFailed, OptionError
+
+RETRY_PAUSE = 0.5
+MAXIMUM_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_NO_LEADER = (502, 503, 504)
+_SAFE_TO_REPEAT = ("GET", "HEAD", "DELETE")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where a service is and how to reach it. ``urls`` have a scheme and no trailing slash; ``timeout`` is in
+    seconds.
+    """
+
+    urls: tuple[str, ...]
+    username: t.Optional[str] = None
+    password: t.Optional[str] = None
+    ca_path: t.Optional[str] = None
+    client_cert: t.Optional[str] = None
+    client_key: t.Optional[str] = None
+    validate_certs: bool = True
+    timeout: float = 10.0
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """Raises OptionError when a certificate or key file can not be used."""
+        try:
+            return make_context(
+                cafile=self.ca_path,
+                validate_certs=self.validate_certs,
+                client_cert=self.client_cert,
+                client_key=self.client_key,
+            )
+        except (OSError, ssl.SSLError) as error:
+            files = [path for path in (self.ca_path, self.client_cert, self.client_key) if path]
+            raise OptionError(
+                "ca_path, client_cert, client_key",
+                ", ".join(files),
+                f"can not be used ({error})",
+                "give readable PEM files, the key belonging to the certificate",
+            ) from error
+
+
+@dataclass(frozen=True)
+class Response:
+    """A finished answer: ``url`` is the one that answered, after redirects."""
+
+    status: int
+    headers: t.Mapping[str, str]
+    data: bytes
+    url: str
+
+    def json(self) -> t.Any:
+        """Raises ConnectionFailed when the body is not JSON: something else than the API answered."""
+        try:
+            return json.loads(self.data or b"{}")
+        except ValueError as error:
+            raise ConnectionFailed(
+                f"{self.url} answered with something that is not JSON: is this the address of the right service?"
+            ) from error
+
+
+class _Unavailable(Exception):
+    """This URL did not serve the request, another one or a later attempt may. ``sent`` says whether it may have been
+    read.
+    """
+
+    def __init__(self, reason: str, sent: bool) -> None:
+        super().__init__(reason)
+        self.sent = sent
+
+
+class Client:
+    """Requests to one service. ``service`` and ``option`` name it and its URL option in error messages."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        service: str,
+        option: str,
+        retry_seconds: float = 10.0,
+        clock: t.Callable[[], float] = time.monotonic,
+        sleep: t.Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.connection = connection
+        self.service = service
+        self.option = option
+        self.retry_seconds = retry_seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._current = 0
+        for url in connection.urls:
+            parts = urllib.parse.urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise OptionError(option, url, "is not an HTTP URL", "write it as https://host:port")
+        context = connection.ssl_context()
+        self._opener = Request(
+            use_proxy=False,
+            timeout=connection.timeout,
+            follow_redirects="none",
+            context=context,
+            http_agent="mesospark",
+        )
+
+    @property
+    def url(self) -> str:
+        """The URL which is asked first: the one that answered last."""
+        return self.connection.urls[self._current]
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: t.Optional[t.Sequence[tuple[str, str]]] = None,
+        body: t.Any = None,
+        headers: t.Optional[dict[str, str]] = None,
+        repeat: t.Optional[bool] = None,
+        accept_status: t.Sequence[int] = (),
+        base_url: t.Optional[str] = None,
+    ) -> Response:
+        """Send one request and read the whole answer.
+
+        ``body``: bytes as they are, anything else as JSON. ``repeat``: may a request whose connection broke be sent
+        again? (default: only methods that are safe to repeat). Error statuses in ``accept_status`` are returned,
+        others raise ApiError, AccessDenied or ConnectionFailed. ``base_url`` asks another server (an agent) with the
+        same identity.
+        """
+        stream = self.open(method, path, query, body, headers, repeat, accept_status, base_url)
+        try:
+            with stream:
+                return Response(stream.status, stream.headers, stream.read(), stream.url)
+        except (OSError, http.client.HTTPException) as error:
+            raise ConnectionFailed(f"{self.service} at {self.url} broke off its answer: {error}.") from error
+
+    def open(
+        self,
+        method: str,
+        path: str,
+        query: t.Optional[t.Sequence[tuple[str, str]]] = None,
+        body: t.Any = None,
+        headers: t.Optional[dict[str, str]] = None,
+        repeat: t.Optional[bool] = None,
+        accept_status: t.Sequence[int] = (),
+        base_url: t.Optional[str] = None,
+        timeout: t.Optional[float] = None,
+    ) -> t.Any:
+        """As request(), but the answer's body is left to be read: an ``http.client.HTTPResponse``.
+
+        ``timeout``: seconds of silence allowed while it is read (default: the connection's).
+        """
+        send_headers = {"Accept": "application/json", **(headers or {})}
+        data = body
+        if body is not None and not isinstance(body, bytes):
+            data = json.dumps(body).encode()
+            send_headers.setdefault("Content-Type", "application/json")
+        suffix = path + ("?" + urllib.parse.urlencode(query) if query else "")
+        may_repeat = method in _SAFE_TO_REPEAT if repeat is None else repeat
+        deadline = self._clock() + self.retry_seconds
+        while True:
+            url = (base_url or self.url) + suffix
+            try:
+                return self._follow(method, url, data, send_headers, accept_status, timeout)
+            except _Unavailable as problem:
+                if self._clock() + RETRY_PAUSE > deadline or (problem.sent and not may_repeat):
+                    raise ConnectionFailed(f"{self.service} at {base_url or self._all_urls()} {problem}") from problem
+                self._current = (self._current + 1) % len(self.connection.urls)
+                self._sleep(RETRY_PAUSE)
+
+    def _all_urls(self) -> str:
+        return ", ".join(self.connection.urls)
+
+    def _follow(
+        self,
+        method: str,
+        url: str,
+        data: t.Optional[bytes],
+        headers: dict[str, str],
+        accept_status: t.Sequence[int],
+        timeout: t.Optional[float],
+    ) -> t.Any:
+        """One attempt with its redirects; a redirect that comes back to where it started means: no leader yet."""
+        seen = set()
+        for _hop in range(MAXIMUM_REDIRECTS):
+            seen.add(url)
+            answer = self._send(method, url, data, {**headers, **self._authorization(url)}, timeout)
+            if answer.status not in _REDIRECTS or answer.status in accept_status:
+                return self._checked(answer, method, url, accept_status)
+            target = urllib.parse.urljoin(url, answer.headers.get("Location", url))
+            answer.close()
+            if target in seen:
+                raise _Unavailable("has no leader yet.", sent=False)
+            url = target
+        raise _Unavailable("redirects for ever.", sent=False)
+
+    def _authorization(self, url: str) -> dict[str, str]:
+        """Credentials go to the configured servers, and to others only if the configured CA vouches for them over
+        TLS.
+        """
+        if not self.connection.username:
+            return {}
+        target = urllib.parse.urlsplit(url)
+        same_server = any(
+            (target.scheme, target.netloc) == urllib.parse.urlsplit(known)[:2] for known in self.connection.urls
+        )
+        vouched_for = target.scheme == "https" and self.connection.validate_certs and bool(self.connection.ca_path)
+        plain_from_the_start = all(known.startswith("http://") for known in self.connection.urls)
+        if not (same_server or vouched_for or (plain_from_the_start and target.scheme == "http")):
+            return {}
+        pair = f"{self.connection.username}:{self.connection.password or ''}"
+        return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+    def _send(
+        self, method: str, url: str, data: t.Optional[bytes], headers: dict[str, str], timeout: t.Optional[float]
+    ) -> t.Any:
+        """One request to one URL; every HTTP status is an answer."""
+        try:
+            return self._opener.open(method, url, data=data, headers=headers, timeout=timeout)
+        except urllib.error.HTTPError as answer:
+            return answer
+        except urllib.error.URLError as error:
+            reason = error.reason
+            if isinstance(reason, ssl.SSLError):
+                raise self._tls_failure(url, reason) from error
+            refused = isinstance(reason, ConnectionRefusedError)
+            raise _Unavailable(
+                f"does not answer ({reason}): is it running, and is {self.option} right?", not refused
+            ) from error
+        except ssl.SSLError as error:
+            raise self._tls_failure(url, error) from error
+        except (OSError, http.client.HTTPException) as error:
+            what = str(error) or type(error).__name__
+            raise _Unavailable(
+                f"broke the connection ({what}): is {self.option} right (http or https)?", True
+            ) from error
+
+    def _tls_failure(self, url: str, error: ssl.SSLError) -> ConnectionFailed:
+        text = str(error)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            hint = f"its certificate is not trusted ({error.verify_message}): set ca_path to the platform's CA"
+            if "mismatch" in text or "doesn't match" in text or "IP address" in text:
+                hint = f"its certificate is for another name ({error.verify_message}): correct {self.option}"
+        elif "CERTIFICATE_REQUIRED" in text or "HANDSHAKE_FAILURE" in text:
+            hint = "it asks for a client certificate of the platform's CA: set client_cert and client_key"
+        elif "WRONG_VERSION_NUMBER" in text or "HTTP_REQUEST" in text:
+            hint = f"it does not speak TLS: correct the scheme in {self.option}"
+        elif "UNKNOWN_CA" in text or "BAD_CERTIFICATE" in text:
+            hint = "it refused the client certificate: set client_cert and client_key to a pair of the platform's CA"
+        else:
+            hint = f"the TLS handshake failed ({text})"
+        server = "{0.scheme}://{0.netloc}".format(urllib.parse.urlsplit(url))
+        return ConnectionFailed(f"{self.service} at {server} can not be used: {hint}.")
+
+    def _checked(self, answer: t.Any, method: str, url: str, accept_status: t.Sequence[int]) -> t.Any:
+        if answer.status < 400 or answer.status in accept_status:
+            return answer
+        parts = urllib.parse.urlsplit(url)
+        server = f"{parts.scheme}://{parts.netloc}"
+        body = answer.read(65536)
+        if answer.status in (401, 403):
+            who = f"user {self.connection.username!r}" if self.connection.username else "a caller without a user name"
+            word = "does not know" if answer.status == 401 else "does not allow this to"
+            raise AccessDenied(
+                f"{self.service} at {server} {word} {who} (status {answer.status}): check user name and password."
+            )
+        message = error_message(body)
+        if answer.status in _NO_LEADER:
+            raise _Unavailable(f"is not ready (status {answer.status}: {message}).", sent=False)
+        raise ApiError(answer.status, self.service, method, parts.path, message)
+
+
+def error_message(body: bytes) -> str:
+    """What an error body says, in one line: Marathon's and registries' JSON forms, or the text itself."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return " ".join(body.decode(errors="replace").split())[:500] or "no explanation"
+    if not isinstance(document, dict):
+        return str(document)[:500]
+    if isinstance(document.get("errors"), list):
+        return "; ".join(str(entry.get("message", entry)) for entry in document["errors"] if isinstance(entry, dict))
+    details = document.get("details")
+    text = str(document.get("message", "no explanation")).rstrip(".")
+    if isinstance(details, list) and details:
+        parts = [f"{entry.get('path')}: {', '.join(map(str, entry.get('errors', [])))}" for entry in details]
+        text += " (" + "; ".join(parts) + ")"
+    elif isinstance(details, str):
+        text += f" ({details})"
+    return text

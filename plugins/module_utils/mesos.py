@@ -1,0 +1,134 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Mesos master's and agents' operator endpoints: version, agents, frameworks, tasks, and files of sandboxes."""
+
+from __future__ import annotations
+
+import typing as t
+import urllib.parse
+from dataclasses import dataclass
+
+from .client import Client
+from .errors import ApiError, ConnectionFailed
+
+TERMINAL_STATES = frozenset(
+    f"TASK_{name}" for name in ("FINISHED", "FAILED", "KILLED", "ERROR", "LOST", "DROPPED", "GONE", "GONE_BY_OPERATOR")
+)
+# One answer of /files/read holds at most so many bytes.
+_READ_LIMIT = 65536
+_TASK_LIMIT = 2000
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An agent: ``resources`` and ``used`` hold cpus (number) and mem (MiB)."""
+
+    id: str
+    hostname: str
+    address: str
+    active: bool
+    version: str
+    attributes: dict[str, t.Any]
+    resources: dict[str, t.Any]
+    used: dict[str, t.Any]
+
+
+class Mesos:
+    """Calls return decoded JSON documents in the shapes of the master's endpoints, or Agent."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def version(self) -> dict[str, t.Any]:
+        return self.client.request("GET", "/version").json()
+
+    def flags(self) -> dict[str, str]:
+        return self.client.request("GET", "/flags").json()["flags"]
+
+    def state_summary(self) -> dict[str, t.Any]:
+        return self.client.request("GET", "/master/state-summary").json()
+
+    def leader(self) -> dict[str, t.Any]:
+        """The leading master's ``{id, hostname, ip, port, pid, ...}``, as it says itself."""
+        return self.client.request("GET", "/state").json().get("leader_info", {})
+
+    def agents(self) -> list[Agent]:
+        """All registered agents."""
+        return [
+            Agent(
+                id=item["id"],
+                hostname=item["hostname"],
+                address=item["pid"].rpartition("@")[2],
+                active=item["active"],
+                version=item.get("version", ""),
+                attributes=item.get("attributes", {}),
+                resources=item.get("resources", {}),
+                used=item.get("used_resources", {}),
+            )
+            for item in self.client.request("GET", "/slaves").json()["slaves"]
+        ]
+
+    def frameworks(self, framework_id: str = "") -> list[dict[str, t.Any]]:
+        """Active and completed frameworks with their tasks, one of them if its id is given."""
+        query = [("framework_id", framework_id)] if framework_id else None
+        document = self.client.request("GET", "/frameworks", query).json()
+        return document.get("frameworks", []) + document.get("completed_frameworks", [])
+
+    def tasks(self, framework_id: str = "", task_id: str = "") -> list[dict[str, t.Any]]:
+        """Tasks which the master remembers, the newest first: live ones and completed ones."""
+        query = [("limit", str(_TASK_LIMIT))]
+        query += [("framework_id", framework_id)] if framework_id else []
+        query += [("task_id", task_id)] if task_id else []
+        return self.client.request("GET", "/tasks", query).json()["tasks"]
+
+
+class Sandbox:
+    """The sandbox of one executor, read through the files API of its agent."""
+
+    def __init__(self, mesos: Mesos, agent: Agent, framework_id: str, executor_id: str) -> None:
+        self._client = mesos.client
+        scheme = urllib.parse.urlsplit(mesos.client.url).scheme
+        self._base_url = f"{scheme}://{agent.address}"
+        self._folder = f"/frameworks/{framework_id}/executors/{executor_id}/runs/latest"
+
+    def read(self, name: str, limit: int) -> t.Optional[str]:
+        """The last ``limit`` bytes of a file, or None when there is no such file or the agent does not give it."""
+        try:
+            size = self._read(name, -1, 0)["offset"]
+            offset = max(size - limit, 0)
+            parts: list[str] = []
+            while offset < size:
+                answer = self._read(name, offset, min(size - offset, _READ_LIMIT))
+                if not answer["data"]:
+                    break
+                parts.append(answer["data"])
+                offset += len(answer["data"].encode())
+            return "".join(parts)
+        except (ApiError, ConnectionFailed):
+            return None
+
+    def tail(self, name: str, lines: int) -> list[str]:
+        """The last lines of a file, none when it can not be read."""
+        text = self.read(name, _READ_LIMIT * 2) if lines else None
+        return text.splitlines()[-lines:] if text else []
+
+    def _read(self, name: str, offset: int, length: int) -> dict[str, t.Any]:
+        query = [("path", f"{self._folder}/{name}"), ("offset", str(offset)), ("length", str(length))]
+        return self._client.request("GET", "/files/read", query, base_url=self._base_url).json()
+
+
+def labels_of(task: dict[str, t.Any]) -> dict[str, str]:
+    """A task's labels as a dictionary."""
+    return {label["key"]: label.get("value", "") for label in task.get("labels", [])}
+
+
+def last_status(task: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The newest status ``{state, timestamp, message?}`` of a task, or an empty one."""
+    statuses = task.get("statuses", [])
+    return max(statuses, key=lambda status: status["timestamp"]) if statuses else {}
+
+
+def running_since(task: dict[str, t.Any]) -> t.Optional[float]:
+    """When (seconds since the epoch) a task was first seen running."""
+    times = [status["timestamp"] for status in task.get("statuses", []) if status["state"] == "TASK_RUNNING"]
+    return min(times) if times else None
