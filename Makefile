@@ -5,6 +5,8 @@ SHELL := /bin/bash
 STAGE := ./tools/stage.sh
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export ANSIBLE_STRATEGY ?= mitogen_linear
+export ANSIBLE_STRATEGY_PLUGINS := $(CURDIR)/.venv/mitogen
 INVENTORY ?= inventories/demo
 
 .DEFAULT_GOAL := help
