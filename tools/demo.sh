@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # demo.sh: hosts, platform, jobs. A second run finds everything there and only runs the jobs again.
 set -euo pipefail

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # sanity.sh: ansible-test sanity on the collection as its users get it: built, installed into an empty folder, then tested there.
 set -eu
+python3 tools/sanity_pip.py
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$(pwd)
