@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put the pip bootstrap that ansible-test wants into ansible-test's own cache, from the package index.
 
-ansible-test downloads a bootstrap script from a server of its own, which closed networks do not reach; the script's only
-use is to install that pip into an empty virtual environment. The pip wheel itself can do it.
+ansible-test downloads a bootstrap script from a server of its own, which closed networks do not reach. The script's
+only use is to install that pip into an empty virtual environment; the pip wheel itself can do it.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def main() -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
         requirements.write(f"pip=={VERSION} --hash=sha256:{SHA256}\n")
         requirements.flush()
-        command = ["pip", "download", "--quiet", "--require-hashes", "--no-deps", "-d", str(CACHE), "-r", requirements.name]
-        subprocess.run([sys.executable, "-m", *command], check=True)
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps"]
+        subprocess.run([*command, "-d", str(CACHE), "-r", requirements.name], check=True)
     script.write_text(BOOTSTRAP.format(wheel=str(CACHE / f"pip-{VERSION}-py3-none-any.whl")))
 
 
