@@ -91,8 +91,9 @@ def _client(params: dict[str, t.Any], service: str, option: str, variable: str) 
 
 
 def registry_options() -> dict[str, t.Any]:
-    """The options of an account that may push images."""
+    """The options that lead to an image registry, with an account that may push."""
     return {
+        "registry_url": _from_environment("MESOSPARK_REGISTRY_URL", type="str"),
         "registry_username": _from_environment("MESOSPARK_REGISTRY_USERNAME", type="str"),
         "registry_password": _from_environment("MESOSPARK_REGISTRY_PASSWORD", type="str", no_log=True),
     }
@@ -101,7 +102,7 @@ def registry_options() -> dict[str, t.Any]:
 def registry_from(params: dict[str, t.Any], reference: ImageReference) -> Registry:
     """The registry of an image; it is trusted by the same CA as the other servers."""
     connection = Connection(
-        urls=(reference.url,),
+        urls=((params["registry_url"] or reference.url).rstrip("/"),),
         username=params["registry_username"],
         password=params["registry_password"],
         ca_path=params["ca_path"],

@@ -78,12 +78,12 @@ class Marathon:
     def deployments(self) -> list[dict[str, t.Any]]:
         return self.client.request("GET", "/v2/deployments").json()
 
+    def queue(self) -> list[dict[str, t.Any]]:
+        return self.client.request("GET", "/v2/queue").json()["queue"]
+
     def queue_item(self, app_id: str) -> t.Optional[dict[str, t.Any]]:
         """The launch queue's entry of an app, if one of its instances waits."""
-        for item in self.client.request("GET", "/v2/queue").json()["queue"]:
-            if item.get("app", {}).get("id") == app_id:
-                return item
-        return None
+        return next((item for item in self.queue() if item.get("app", {}).get("id") == app_id), None)
 
     def open_events(self, kinds: t.Sequence[str], silence: float) -> t.Any:
         """The stream of events of these kinds: an HTTP response to read lines from; ``silence`` seconds without one

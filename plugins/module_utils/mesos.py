@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 import urllib.parse
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from .client import Client
 from .errors import ApiError, ConnectionFailed
@@ -45,12 +45,10 @@ class Mesos:
     def flags(self) -> dict[str, str]:
         return self.client.request("GET", "/flags").json()["flags"]
 
-    def state_summary(self) -> dict[str, t.Any]:
-        return self.client.request("GET", "/master/state-summary").json()
-
     def leader(self) -> dict[str, t.Any]:
-        """The leading master's ``{id, hostname, ip, port, pid, ...}``, as it says itself."""
-        return self.client.request("GET", "/state").json().get("leader_info", {})
+        """The leading master's ``{id, hostname, address}``."""
+        info = self.client.request("GET", "/state-summary").json()
+        return {"id": info.get("id", ""), "hostname": info["hostname"], "address": info["pid"].rpartition("@")[2]}
 
     def agents(self) -> list[Agent]:
         """All registered agents."""
@@ -115,6 +113,36 @@ class Sandbox:
     def _read(self, name: str, offset: int, length: int) -> dict[str, t.Any]:
         query = [("path", f"{self._folder}/{name}"), ("offset", str(offset)), ("length", str(length))]
         return self._client.request("GET", "/files/read", query, base_url=self._base_url).json()
+
+
+def cluster_state(mesos: Mesos) -> dict[str, t.Any]:
+    """Version, leader, agents, frameworks and the sums of the agents' resources."""
+    agents = mesos.agents()
+    active = [agent for agent in agents if agent.active]
+    sums = {
+        name: {kind: sum(getattr(agent, field).get(kind, 0) for agent in active) for kind in ("cpus", "mem")}
+        for name, field in (("total", "resources"), ("used", "used"))
+    }
+    frameworks = [
+        {
+            "id": item["id"],
+            "name": item["name"],
+            "principal": item.get("principal"),
+            "active": item.get("active", False),
+            "roles": item.get("roles") or [item.get("role", "*")],
+            "tasks": len(item.get("tasks", [])),
+            "used": item.get("used_resources", {}),
+        }
+        for item in mesos.frameworks()
+        if item.get("connected") or item.get("active")
+    ]
+    return {
+        "version": mesos.version()["version"],
+        "leader": mesos.leader(),
+        "agents": [asdict(agent) for agent in agents],
+        "frameworks": frameworks,
+        "resources": sums,
+    }
 
 
 def labels_of(task: dict[str, t.Any]) -> dict[str, str]:

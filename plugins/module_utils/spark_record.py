@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import typing as t
+from dataclasses import dataclass
 
 from .marathon import Marathon
 from .mesos import TERMINAL_STATES, Agent, Mesos, Sandbox, labels_of, last_status, running_since
@@ -34,8 +35,21 @@ def state_of(task_state: str) -> str:
     return _STATES.get(task_state, "failed")
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """The agents by id, and all frameworks, as the master showed them at one moment."""
+
+    agents: dict[str, Agent]
+    frameworks: list[dict[str, t.Any]]
+
+    def framework(self, run_id: str) -> t.Optional[dict[str, t.Any]]:
+        """A run's framework, living or completed."""
+        named = [item for item in self.frameworks if item["name"] == run_id]
+        return max(named, key=lambda item: item.get("registered_time", 0)) if named else None
+
+
 class RecordReader:
-    """Reads records; agents and frameworks are asked for once per reading."""
+    """Reads records; ``log_lines`` is how much of the driver's logs goes into one."""
 
     def __init__(self, marathon: Marathon, mesos: Mesos, log_lines: int) -> None:
         self._marathon = marathon
@@ -56,14 +70,19 @@ class RecordReader:
                 found.append(task)
         return found
 
+    def snapshot(self) -> Snapshot:
+        return Snapshot({agent.id: agent for agent in self._mesos.agents()}, self._mesos.frameworks())
+
     def read(
-        self, run_id: str, task: t.Optional[dict[str, t.Any]], message: str = "", logs: bool = True
+        self, run_id: str, task: t.Optional[dict[str, t.Any]], message: str = "", snapshot: t.Optional[Snapshot] = None
     ) -> dict[str, t.Any]:
-        """The record of a run: the keys which spark_driver returns. ``task`` is its driver's Mesos task, if there was
-        one.
+        """The record of a run: the keys which spark_driver returns.
+
+        ``task`` is its driver's Mesos task, if there was one; ``snapshot`` saves reading one for each of many records.
         """
-        agents = {agent.id: agent for agent in self._mesos.agents()}
-        framework = self.framework(run_id)
+        shot = snapshot or self.snapshot()
+        agents = shot.agents
+        framework = shot.framework(run_id)
         record: dict[str, t.Any] = {
             "run_id": run_id,
             "app_id": app_id_of(run_id),
@@ -96,14 +115,9 @@ class RecordReader:
         if ended:
             record["exit_code"] = _exit_code(task["state"], record["message"], sandbox)
             record["result"] = _result(sandbox)
-        if sandbox and logs:
+        if sandbox and self._log_lines:
             record["driver_log"] = {name: sandbox.tail(name, self._log_lines) for name in ("stdout", "stderr")}
         return record
-
-    def framework(self, run_id: str) -> t.Optional[dict[str, t.Any]]:
-        """The run's Mesos framework, living or completed."""
-        named = [item for item in self._mesos.frameworks() if item["name"] == run_id]
-        return max(named, key=lambda item: item.get("registered_time", 0)) if named else None
 
 
 def executors_of(framework: t.Optional[dict[str, t.Any]], agents: dict[str, Agent]) -> list[dict[str, t.Any]]:

@@ -103,7 +103,7 @@ class SparkRun:
 
     def record(self) -> dict[str, t.Any]:
         """The record as it is now, for callers that do not wait."""
-        return self._reader.read(self.run_id, self._reader.driver_task(self.run_id), logs=False)
+        return self._reader.read(self.run_id, self._reader.driver_task(self.run_id))
 
     def remove(self) -> None:
         """Remove the app, whether or not it is still there."""
@@ -156,7 +156,7 @@ class SparkRun:
         """A moment for the framework to end too, so that the executors' last states are in the record."""
 
         def ended() -> t.Optional[bool]:
-            framework = self._reader.framework(self.run_id)
+            framework = self._reader.snapshot().framework(self.run_id)
             return True if framework is None or not framework.get("active") else None
 
         try:

@@ -39,7 +39,7 @@ class Waiter:
         probe: t.Callable[[], t.Optional[Found]],
         awaited: str,
         reasons: t.Callable[[], t.Sequence[str]] = tuple,
-        wake: t.Optional[t.Callable[[float], None]] = None,
+        wake: t.Optional[t.Callable[[float], object]] = None,
     ) -> Found:
         """What ``probe`` returns once it is not None.
 

@@ -163,6 +163,12 @@ options:
     description: How many of the last lines of the driver's standard output and error are returned.
     type: int
     default: 40
+  registry_url:
+    description:
+      - URL of the registry of O(image), for jobs with local files, if this machine does not reach it by the image's
+        name.
+      - If it is not given, the environment variable E(MESOSPARK_REGISTRY_URL) is used.
+    type: str
   registry_username:
     description:
       - User that may push to the registry of O(image), for jobs with local files.
