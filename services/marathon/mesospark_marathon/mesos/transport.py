@@ -191,10 +191,10 @@ class MesosTransport:
                 elif event["type"] == "ERROR":
                     refused = event.get("error", {}).get("message", "")
                 self._deliver(event)
-        except (aiohttp.ClientError, OSError) as error:
-            reason = _reason(error)
         except TimeoutError:
             reason = "no heartbeat arrived in time"
+        except (aiohttp.ClientError, OSError) as error:
+            reason = _reason(error)
         except (RecordIOError, ValueError, KeyError) as error:
             reason = f"the event stream can not be read: {error}"
         except asyncio.CancelledError:

@@ -53,7 +53,9 @@ def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
 def has_image() -> bool:
     """Whether the engine has the image that docker scenarios run."""
     docker = shutil.which("docker")
-    return bool(docker) and not subprocess.run([docker, "image", "inspect", IMAGE], capture_output=True).returncode
+    if docker is None:
+        return False
+    return subprocess.run([docker, "image", "inspect", IMAGE], capture_output=True).returncode == 0
 
 
 @pytest.mark.system
