@@ -5,9 +5,10 @@
     test_hosts.py down INVENTORY      remove the hosts, their volumes, their network and what they left in cgroups
     test_hosts.py status INVENTORY    one line for each host
 
-Variables read from the inventory: ``test_hosts_prefix`` (container names are ``<prefix>-<inventory host name>``, so
-that several sets can stand side by side), ``test_hosts_subnet`` (CIDR), and for each host ``platform_address`` (an IPv4
-address in that subnet), ``platform_domain`` and ``test_host_engine`` (true: the host can run a container engine).
+Variables read from the inventory: ``test_hosts_network`` (name of the network, and prefix of all container names, so
+that several sets can stand side by side), ``test_hosts_subnet`` (CIDR), and for each host ``ansible_host`` (name of the
+container), ``platform_address`` (an IPv4 address in that subnet), ``platform_domain`` and ``test_host_engine`` (true:
+the host can run a container engine).
 """
 
 from __future__ import annotations
@@ -83,13 +84,9 @@ class TestHost:
 class HostSet:
     """All hosts of one inventory and the network between them."""
 
-    prefix: str
+    network: str
     subnet: str
     hosts: tuple[TestHost, ...]
-
-    @property
-    def network(self) -> str:
-        return self.prefix
 
 
 def say(text: str) -> None:
@@ -128,25 +125,29 @@ def load_inventory(inventory: Path) -> HostSet:
 
 def parse_hosts(hostvars: dict[str, dict[str, Any]], inventory: Path) -> HostSet:
     """Make the host set from each host's variables; raises SystemExit naming the first variable that is missing."""
-    prefixes, subnets, hosts = set(), set(), []
+    required = ("test_hosts_network", "test_hosts_subnet", "ansible_host", "platform_address", "platform_domain")
+    networks, hosts = set(), []
     for name, variables in sorted(hostvars.items()):
-        for variable in ("test_hosts_prefix", "test_hosts_subnet", "platform_address", "platform_domain"):
+        for variable in required:
             if variable not in variables:
                 raise SystemExit(f"host {name} of {inventory} has no variable {variable}: it is not a test host")
-        prefixes.add(variables["test_hosts_prefix"])
-        subnets.add(variables["test_hosts_subnet"])
+        network, container = variables["test_hosts_network"], variables["ansible_host"]
+        if not container.startswith(f"{network}-"):
+            raise SystemExit(f"ansible_host of {name} in {inventory} is {container}: it must begin with {network}-")
+        networks.add((network, variables["test_hosts_subnet"]))
         hosts.append(
             TestHost(
                 name=name,
-                container=f"{variables['test_hosts_prefix']}-{name}",
+                container=container,
                 fqdn=f"{name}.{variables['platform_domain']}",
                 address=variables["platform_address"],
                 engine=bool(variables.get("test_host_engine", False)),
             )
         )
-    if len(prefixes) != 1 or len(subnets) != 1:
-        raise SystemExit(f"all hosts of {inventory} must have one test_hosts_prefix and one test_hosts_subnet")
-    return HostSet(prefixes.pop(), subnets.pop(), tuple(hosts))
+    if len(networks) != 1:
+        raise SystemExit(f"all hosts of {inventory} must have the same test_hosts_network and test_hosts_subnet")
+    network, subnet = networks.pop()
+    return HostSet(network, subnet, tuple(hosts))
 
 
 def up(hosts: HostSet) -> None:
