@@ -1,19 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An embedded Marathon as a process of its own, for tests and benchmarks."""
+"""An embedded Marathon as a process of its own on a local Mesos cluster, for tests and benchmarks."""
 
 import ssl
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from mesos_runtime.local_cluster import AgentSpec
 from mesos_runtime.local_cluster.cluster import free_port
 from mesos_runtime.local_cluster.process import ClusterProcess
 
 SERVICE_FOLDER = Path(__file__).resolve().parents[1]
 _START_SECONDS = 20.0
+_RESOURCES = "cpus:4;mem:4096;disk:4096;ports:"
+
+AGENTS = (
+    AgentSpec("127.0.0.1", "rack:r1;zone:z1;gen:5", _RESOURCES + "[31000-31499]"),
+    AgentSpec("127.0.0.2", "rack:r2;zone:z1;gen:7", _RESOURCES + "[31500-31999]"),
+)
+"""The agents of the recorded scenarios."""
+
+SHORT_INTERVALS = ("--min_revive_offers_interval", "500", "--decline_offer_duration", "2000")
+"""Flags of the recorded scenarios: offers come back soon."""
 
 
 class MarathonProcess(ClusterProcess):
@@ -71,3 +83,12 @@ class MarathonProcess(ClusterProcess):
                 assert self.running, f"marathon ended while starting{self.log_tail()}"
                 time.sleep(0.02)
         raise AssertionError(f"marathon does not answer at {self.url} after {timeout:g} s{self.log_tail()}")
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+    """The first true value of `condition`; AssertionError naming `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
+        time.sleep(0.05)
+    return value
