@@ -37,7 +37,6 @@ POLL_SECONDS = 0.05
 TIMEOUT_SECONDS = 180.0
 GROUP = "/bench"
 APP = {"cmd": "sleep 3600", "cpus": 0.02, "mem": 16, "portDefinitions": []}
-SHORT_INTERVALS = ("--min_revive_offers_interval", "500", "--decline_offer_duration", "2000")
 
 Row = tuple[str, str]
 
@@ -174,14 +173,10 @@ def _runs(count: int, answer: Any) -> bool:
 @contextmanager
 def own_cluster(default_intervals: bool) -> Iterator[tuple[str, int, list[Row]]]:
     """Mesos and the embedded Marathon on loopback: its URL and pid, and the figures of starting it."""
-    from marathon_process import MarathonProcess
-    from mesos_runtime.local_cluster import AgentSpec, LocalCluster
+    from marathon_process import AGENTS, SHORT_INTERVALS, MarathonProcess
+    from mesos_runtime.local_cluster import LocalCluster
 
-    agents = (
-        AgentSpec("127.0.0.1", resources="cpus:4;mem:4096;disk:4096;ports:[31000-31499]"),
-        AgentSpec("127.0.0.2", resources="cpus:4;mem:4096;disk:4096;ports:[31500-31999]"),
-    )
-    with tempfile.TemporaryDirectory(prefix="bench-marathon-") as folder, LocalCluster(folder, agents) as cluster:
+    with tempfile.TemporaryDirectory(prefix="bench-marathon-") as folder, LocalCluster(folder, AGENTS) as cluster:
         floor = agents_floor(cluster.master_address)
         flags = () if default_intervals else SHORT_INTERVALS
         marathon = MarathonProcess(Path(folder) / "marathon", cluster.master_address, flags)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from marathon_process import MarathonProcess
-from mesos_runtime.local_cluster import AgentSpec, LocalCluster
+from marathon_process import AGENTS, SHORT_INTERVALS, MarathonProcess
+from mesos_runtime.local_cluster import LocalCluster
 
 from conformance.__main__ import describe
 from conformance.player import Player, Scenario
@@ -26,11 +26,6 @@ NOT_MET = {
 }
 """Scenarios left out, and why; the service's README lists the same."""
 
-AGENTS = (
-    AgentSpec("127.0.0.1", "rack:r1;zone:z1;gen:5", "cpus:4;mem:4096;disk:4096;ports:[31000-31499]"),
-    AgentSpec("127.0.0.2", "rack:r2;zone:z1;gen:7", "cpus:4;mem:4096;disk:4096;ports:[31500-31999]"),
-)
-FLAGS = ("--min_revive_offers_interval", "500", "--decline_offer_duration", "2000")
 IMAGE = "x-tiny"
 
 
@@ -40,7 +35,7 @@ def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
     folder = tmp_path_factory.mktemp("conformance")
     with (
         LocalCluster(folder / "mesos", AGENTS) as cluster,
-        MarathonProcess(folder / "marathon", cluster.master_address, FLAGS) as marathon,
+        MarathonProcess(folder / "marathon", cluster.master_address, SHORT_INTERVALS) as marathon,
     ):
         session = requests.Session()
         session.trust_env = False

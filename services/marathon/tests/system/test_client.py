@@ -10,9 +10,7 @@ from marathon.exceptions import ConflictError, NotFoundError
 from marathon.models import MarathonApp, MarathonConstraint, MarathonGroup, MarathonHealthCheck
 from marathon.models.container import MarathonContainer, MarathonDockerContainer
 from marathon.models.events import MarathonDeploymentSuccess, MarathonEvent, MarathonStatusUpdateEvent
-from marathon_process import MarathonProcess
-
-from system.conftest import wait_for
+from marathon_process import MarathonProcess, wait_for
 
 pytestmark = pytest.mark.system
 

@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 from marathon import MarathonClient
 from marathon.models import MarathonApp
-from marathon_process import MarathonProcess
+from marathon_process import AGENTS, SHORT_INTERVALS, MarathonProcess, wait_for
 from mesos_runtime.local_cluster import LocalCluster
-
-from system.conftest import AGENTS, SHORT_INTERVALS, wait_for
 
 pytestmark = pytest.mark.system
 
@@ -72,9 +70,8 @@ def test_a_restart_keeps_tasks_apps_and_the_framework(
 
 def test_a_restart_keeps_the_back_off(marathon: MarathonProcess) -> None:
     client = MarathonClient(marathon.url)
-    held = MarathonApp(
-        cmd="exit 0", cpus=0.05, mem=16.0, instances=1, backoff_seconds=600, max_launch_delay_seconds=600
-    )
+    held = MarathonApp(cmd="exit 0", cpus=0.05, mem=16.0, instances=1)
+    held.backoff_seconds = held.max_launch_delay_seconds = 600
     client.create_app("/held", held)
     wait_for(lambda: [task for task in client.list_tasks("/held") if task.state == "TASK_FINISHED"], "the task's end")
     restart(marathon, signal.SIGKILL)

@@ -16,11 +16,9 @@ import pytest
 import requests
 from marathon import MarathonClient
 from marathon.models import MarathonApp
-from marathon_process import SERVICE_FOLDER, MarathonProcess
+from marathon_process import AGENTS, SERVICE_FOLDER, SHORT_INTERVALS, MarathonProcess, wait_for
 from mesos_runtime.local_cluster import Authentication, LocalCluster, Tls
 from mesos_runtime.local_cluster.certificates import Certificate, CertificateAuthority
-
-from system.conftest import AGENTS, SHORT_INTERVALS, wait_for
 
 pytestmark = pytest.mark.system
 
