@@ -13,7 +13,7 @@ class PlatformError(Exception):
     ``record`` holds keys which the failed task returns besides its message.
     """
 
-    def __init__(self, message: str, **record: t.Any) -> None:
+    def __init__(self, message: str, /, **record: t.Any) -> None:
         super().__init__(message)
         self.message = message
         self.record = record

@@ -7,7 +7,15 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 
-SEQUENCE, SET, OCTET_STRING, OBJECT_IDENTIFIER, INTEGER, BMP_STRING, EXPLICIT_0 = 0x30, 0x31, 0x04, 0x06, 0x02, 0x1E, 0xA0
+SEQUENCE, SET, OCTET_STRING, OBJECT_IDENTIFIER, INTEGER, BMP_STRING, EXPLICIT_0 = (
+    0x30,
+    0x31,
+    0x04,
+    0x06,
+    0x02,
+    0x1E,
+    0xA0,
+)
 
 PKCS7_DATA = "1.2.840.113549.1.7.1"
 CERTIFICATE_BAG = "1.2.840.113549.1.12.10.1.3"

@@ -121,7 +121,9 @@ def _settled(wanted: t.Any, current: t.Any) -> t.Any:
         return [_settled(item, other) for item, other in zip(wanted, current)]
     if isinstance(wanted, dict) and isinstance(current, dict):
         return {
-            key: current[key] if key in _ASSIGNED and not value and key in current else _settled(value, current.get(key))
+            key: current[key]
+            if key in _ASSIGNED and not value and key in current
+            else _settled(value, current.get(key))
             for key, value in wanted.items()
         }
     return wanted

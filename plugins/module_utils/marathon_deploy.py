@@ -93,7 +93,9 @@ def _await_deployments(marathon: Marathon, waiter: Waiter, app_id: str, events: 
         known = waiting_reasons(marathon.queue_item(app_id))
         failure = app.get("lastTaskFailure")
         if failure:
-            known.append(f"the last failure was on {failure.get('host')}: {failure.get('message') or failure.get('state')}")
+            known.append(
+                f"the last failure was on {failure.get('host')}: {failure.get('message') or failure.get('state')}"
+            )
         known.append(
             f"{app.get('tasksRunning', 0)} of {app['instances']} instances run, {app.get('tasksStaged', 0)} are staged, "
             f"{app.get('tasksUnhealthy', 0)} are unhealthy"

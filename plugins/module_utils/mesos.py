@@ -47,8 +47,12 @@ class Mesos:
 
     def leader(self) -> dict[str, t.Any]:
         """The leading master's ``{id, hostname, address}``."""
-        info = self.client.request("GET", "/state-summary").json()
-        return {"id": info.get("id", ""), "hostname": info["hostname"], "address": info["pid"].rpartition("@")[2]}
+        info = self.client.request("GET", "/state").json().get("leader_info", {})
+        return {
+            "id": info.get("id"),
+            "hostname": info.get("hostname"),
+            "address": info.get("pid", "").rpartition("@")[2],
+        }
 
     def agents(self) -> list[Agent]:
         """All registered agents."""

@@ -134,7 +134,7 @@ def _document(job: Job, run_id: str) -> dict[str, t.Any]:
     }
     fetched = [path for path in (job.application, *job.py_files, *job.jars) if is_url(path)]
     if fetched:
-        document["fetch"] = [{"uri": uri, "extract": False, "executable": False, "cache": False} for uri in fetched]
+        document["fetch"] = [_fetched(uri) for uri in fetched]
     if job.constraints:
         document["constraints"] = [list(constraint) for constraint in job.constraints]
     return document
@@ -169,6 +169,11 @@ def submit_arguments(job: Job) -> list[str]:
 def is_url(path: str) -> bool:
     """Is this fetched by the agent, rather than being in the image?"""
     return "://" in path
+
+
+def _fetched(uri: str) -> dict[str, t.Any]:
+    """The fetcher would take a URL's query into the name of the file, so the name is said."""
+    return {"uri": uri, "extract": False, "executable": False, "cache": False, "destPath": _file_name(uri)}
 
 
 def _file_name(url: str) -> str:

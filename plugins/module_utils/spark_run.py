@@ -21,6 +21,7 @@ from .waiter import Waiter
 EVENT_KINDS = ("status_update_event", "app_terminated_event", "deployment_success")
 _END_OF_FRAMEWORK = 15.0
 _MESSAGE_LINES = 15
+_ENDS = {"killed": "was killed", "lost": "was lost", "finished": "ended without an exit code"}
 _SPARK_CHATTER = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) ")
 
 
@@ -216,7 +217,7 @@ def _failure(record: dict[str, t.Any], job: Job) -> str:
     if record["exit_code"] is not None:
         text = f"Run {record['run_id']} failed: its driver ended with exit code {record['exit_code']}{where}."
     else:
-        what = f"its driver was {record['state']}{where} (image {job.image})"
+        what = f"its driver {_ENDS.get(record['state'], 'was not run')}{where} (image {job.image})"
         text = f"Run {record['run_id']} failed: {what}: {message or 'no explanation'}."
     lines = [line for line in record["driver_log"]["stderr"] if not _SPARK_CHATTER.match(line)]
     lines = lines or record["driver_log"]["stdout"]

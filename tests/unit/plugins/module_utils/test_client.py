@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import socket
+import ssl
+from typing import Any
+
+import pytest
+from ansible_collections.mesospark.platform.plugins.module_utils.client import Client, Connection, error_message
+from ansible_collections.mesospark.platform.plugins.module_utils.errors import (
+    AccessDenied,
+    ApiError,
+    ConnectionFailed,
+    OptionError,
+)
+
+
+def client(*urls: str, retry_seconds: float = 2.0, **connection: Any) -> Client:
+    return Client(
+        Connection(urls=urls, **connection), "Marathon", "marathon_url", retry_seconds, sleep=lambda seconds: None
+    )
+
+
+def unused_url() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_sends_json_with_credentials(server: Any) -> None:
+    server.routes["PUT /v2/apps/a"] = (200, {"version": "1"})
+    answer = client(server.url, username="operator", password="word").request(
+        "PUT", "/v2/apps/a", [("force", "true")], {"cpus": 1}
+    )
+    assert answer.json() == {"version": "1"}
+    request = server.requests[0]
+    assert (request.body, request.query) == ({"cpus": 1}, {"force": "true"})
+    assert request.headers["Authorization"] == "Basic b3BlcmF0b3I6d29yZA=="
+    assert request.headers["Content-Type"] == "application/json"
+
+
+def test_goes_to_the_next_server_when_one_is_down(server: Any) -> None:
+    server.routes["GET /x"] = (200, {"ok": True})
+    service = client(unused_url(), server.url)
+    assert service.request("GET", "/x").json() == {"ok": True}
+    assert service.url == server.url
+
+
+def test_a_server_that_is_down_is_named_with_its_option() -> None:
+    url = unused_url()
+    with pytest.raises(
+        ConnectionFailed, match=rf"^Marathon at {url} does not answer .* is marathon_url right\?"
+    ) as caught:
+        client(url, retry_seconds=0).request("GET", "/x")
+    assert "Traceback" not in caught.value.message
+
+
+def test_waits_for_a_leader(server: Any) -> None:
+    answers = iter([(503, {"message": "no leader"}), (307, b"", {"Location": server.url + "/x"}), (200, {"ok": True})])
+    server.routes["GET /x"] = lambda request: next(answers)
+    assert client(server.url).request("GET", "/x").json() == {"ok": True}
+
+
+def test_follows_a_scheme_relative_redirect_to_the_leader(server: Any, other_server: Any) -> None:
+    server.routes["GET /tasks"] = (307, b"", {"Location": f"//{other_server.address}/master/tasks"})
+    other_server.routes["GET /master/tasks"] = (200, {"tasks": []})
+    answer = client(server.url, username="operator", password="word").request("GET", "/tasks")
+    assert answer.json() == {"tasks": []}
+    assert "Authorization" in other_server.requests[0].headers
+
+
+def test_credentials_never_leave_tls_for_plain_text() -> None:
+    secured = client("https://127.0.0.1:1", username="operator", password="word", validate_certs=False)
+    assert secured._authorization("https://127.0.0.1:1/x")
+    assert not secured._authorization("http://127.0.0.1:1/x")
+    assert not secured._authorization("https://elsewhere.example:443/x")
+
+
+def test_a_broken_write_is_not_sent_twice(server: Any) -> None:
+    attempts = []
+
+    def breaks(request: Any) -> Any:
+        attempts.append(request)
+        raise ConnectionResetError
+
+    server.routes["POST /x"] = breaks
+    with pytest.raises(ConnectionFailed, match="broke the connection"):
+        client(server.url).request("POST", "/x", body={})
+    assert len(attempts) == 1
+
+
+def test_refused_credentials(server: Any) -> None:
+    server.routes["GET /x"] = (401, b"<html>no</html>")
+    with pytest.raises(
+        AccessDenied, match=r"does not know user 'operator' \(status 401\): check user name and password"
+    ):
+        client(server.url, username="operator", password="wrong").request("GET", "/x")
+
+
+def test_error_bodies_are_told_in_one_line(server: Any) -> None:
+    body = {"message": "Object is not valid", "details": [{"path": "/cpus", "errors": ["error.min"]}]}
+    server.routes["PUT /x"] = (422, body)
+    with pytest.raises(ApiError, match=r"Marathon answered PUT /x with 422: Object is not valid \(/cpus: error.min\)"):
+        client(server.url).request("PUT", "/x", body={})
+    assert error_message(b'{"errors":[{"code":"DENIED","message":"not allowed"}]}') == "not allowed"
+    assert error_message(b"") == "no explanation"
+
+
+def test_something_else_answers(server: Any) -> None:
+    server.routes["GET /x"] = (200, b"<html>welcome</html>")
+    with pytest.raises(ConnectionFailed, match="not JSON: is this the address of the right service"):
+        client(server.url).request("GET", "/x").json()
+
+
+@pytest.mark.parametrize("url", ["edge1:8443", "ftp://edge1", ""])
+def test_what_is_no_url(url: str) -> None:
+    with pytest.raises(OptionError, match="write it as https://host:port"):
+        client(url)
+
+
+def test_certificate_files_that_can_not_be_used(tmp_path: Any) -> None:
+    with pytest.raises(OptionError, match="give readable PEM files"):
+        client("https://127.0.0.1:1", ca_path=str(tmp_path / "none.pem"))
+
+
+def test_plain_text_at_a_tls_url(server: Any) -> None:
+    with pytest.raises(ConnectionFailed, match="does not speak TLS: correct the scheme in marathon_url"):
+        client(server.url.replace("http", "https"), retry_seconds=0).request("GET", "/x")
+
+
+def test_tls_errors_say_what_to_set() -> None:
+    service = client("https://127.0.0.1:1", validate_certs=False)
+    needed = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")
+    assert "set client_cert and client_key" in service._tls_failure("https://127.0.0.1:1/x", needed).message
