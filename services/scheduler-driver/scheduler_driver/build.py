@@ -60,7 +60,9 @@ def find_compiler() -> tuple[str, str]:
     javac = shutil.which("javac", path=str(Path(home) / "bin")) if home else shutil.which("javac")
     if javac is None:
         place = f"in JAVA_HOME={home}" if home else "in PATH"
-        raise BuildError(f"no javac {place}: install a JDK {MINIMUM_JDK} or newer (apt-get install openjdk-17-jdk-headless)")
+        raise BuildError(
+            f"no javac {place}: install a JDK {MINIMUM_JDK} or newer (apt-get install openjdk-17-jdk-headless)"
+        )
     result = subprocess.run([javac, "-version"], capture_output=True, text=True, check=False)
     version = (result.stdout + result.stderr).strip()
     major = re.search(r"javac (\d+)", version)
@@ -103,7 +105,11 @@ def _refuse_protobuf_packages(classes: Path) -> None:
 
 
 def _write_jar(classes: Path, jar: Path) -> None:
-    manifest = f"Manifest-Version: 1.0\r\nImplementation-Title: mesos-scheduler-driver\r\nImplementation-Version: {__version__}\r\n\r\n"
+    manifest = (
+        "Manifest-Version: 1.0\r\n"
+        "Implementation-Title: mesos-scheduler-driver\r\n"
+        f"Implementation-Version: {__version__}\r\n\r\n"
+    )
     entries = [("META-INF/MANIFEST.MF", manifest.encode())]
     entries += [(path.relative_to(classes).as_posix(), path.read_bytes()) for path in sorted(classes.rglob("*.class"))]
     with zipfile.ZipFile(jar, "w") as archive:

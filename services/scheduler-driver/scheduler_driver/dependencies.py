@@ -55,9 +55,7 @@ PROTOBUF = Artifact(
     "3.5.0",
     "49a3c7b3781d4b7b2d15063e125824260c9b46bdb62494b63b367b661fdb2b26",
 )
-SLF4J = Artifact(
-    "org.slf4j", "slf4j-api", "1.7.36", "d3ef575e3e4979678dc01bf1dcce51021493b4d11fb7f1be8ad982877c16a1c0"
-)
+SLF4J = Artifact("org.slf4j", "slf4j-api", "1.7.36", "d3ef575e3e4979678dc01bf1dcce51021493b4d11fb7f1be8ad982877c16a1c0")
 ZOOKEEPER = Artifact(
     "org.apache.zookeeper", "zookeeper", "3.6.3", "ac44de96d37a80d463c1e01aaa2ea86b19490fa17a37438d14491456c0e4a911"
 )
