@@ -4,7 +4,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +12,14 @@ from typing import Any
 class Subscription:
     """What one client of the event stream has not read yet.
 
-    A client that is more than `maximum` events behind is cut off (`overrun`): the bus never waits for it.
+    A client that is more than `maximum` events behind is cut off: the bus never waits for it. `cut_off` is called then,
+    to break a connection that hangs in sending.
     """
 
-    def __init__(self, maximum: int, event_types: Collection[str]) -> None:
+    def __init__(self, maximum: int, event_types: Collection[str], cut_off: Callable[[], None]) -> None:
         self._maximum = maximum
         self._types = frozenset(event_types)
+        self._cut_off = cut_off
         self._waiting: deque[bytes] = deque()
         self._changed = asyncio.Event()
         self.overrun = False
@@ -27,12 +29,15 @@ class Subscription:
         return not self._types or event_type in self._types
 
     def put(self, frame: bytes) -> None:
-        if len(self._waiting) >= self._maximum:
-            self.overrun = True
-            self._waiting.clear()
-        if not self.overrun:
-            self._waiting.append(frame)
+        if self.overrun:
+            return
         self._changed.set()
+        if len(self._waiting) < self._maximum:
+            self._waiting.append(frame)
+            return
+        self.overrun = True
+        self._waiting.clear()
+        self._cut_off()
 
     def close(self) -> None:
         self.closed = True
@@ -74,9 +79,12 @@ class EventBus:
         for subscription in wanting:
             subscription.put(frame)
 
-    def attach(self, remote_address: str, event_types: Collection[str]) -> Subscription:
-        """Add a client. Empty `event_types` means all; its first event is then event_stream_attached."""
-        subscription = Subscription(self._max_outstanding, event_types)
+    def attach(self, remote_address: str, event_types: Collection[str], cut_off: Callable[[], None]) -> Subscription:
+        """Add a client. Empty `event_types` means all; its first event is then event_stream_attached.
+
+        `cut_off` is called when the client is too slow.
+        """
+        subscription = Subscription(self._max_outstanding, event_types, cut_off)
         self._subscriptions.add(subscription)
         self.publish("event_stream_attached", {"remoteAddress": remote_address})
         return subscription

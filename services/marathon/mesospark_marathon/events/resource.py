@@ -33,7 +33,10 @@ class EventResource:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream;charset=utf-8"})
         await response.prepare(request)
         remote = request.remote or ""
-        subscription = self._bus.attach(remote, request.query.getall("event_type", []))
+        transport = request.transport
+        if transport is None:
+            return response
+        subscription = self._bus.attach(remote, request.query.getall("event_type", []), transport.abort)
         try:
             await self._send(response, subscription)
         except (ConnectionError, TimeoutError):
@@ -42,8 +45,6 @@ class EventResource:
             self._bus.detach(subscription, remote)
         if subscription.overrun:
             log.warning("The event stream client %s is too slow and was disconnected", remote)
-            if request.transport is not None:
-                request.transport.abort()
         return response
 
     async def _send(self, response: web.StreamResponse, subscription: Subscription) -> None:

@@ -170,6 +170,24 @@ def test_the_event_stream_and_its_end() -> None:
     asyncio.run(run())
 
 
+def test_a_client_that_does_not_read_is_disconnected() -> None:
+    async def run() -> None:
+        async with serving() as (_, bus, url):
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]), limit=1024)
+            writer.write(b"GET /v2/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+            async with asyncio.timeout(10):
+                while not bus.attached:
+                    await asyncio.sleep(0.01)
+                while bus.attached:
+                    bus.publish("tick", {"filling": "x" * 10_000})
+                    await asyncio.sleep(0)
+                with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                    await reader.readexactly(1_000_000_000)
+            writer.close()
+
+    asyncio.run(run())
+
+
 def test_metrics_in_both_forms() -> None:
     _, _, body = answer("GET", "/metrics")
     document = json.loads(body)
