@@ -20,7 +20,7 @@ def find_runs(marathon: Marathon, mesos: Mesos, params: dict[str, t.Any]) -> lis
     apps = {app["labels"]["run_id"]: app for app in going_runs(marathon, **wanted)}
     tasks = {labels_of(task)["run_id"]: task for task in reader.driver_tasks(**wanted)}
     snapshot = reader.snapshot()
-    found = []
+    found: list[dict[str, t.Any]] = []
     for run_id in sorted({*apps, *tasks}, key=_started, reverse=True):
         task = tasks.get(run_id)
         going = run_id in apps and not (task and task["state"] in TERMINAL_STATES)
