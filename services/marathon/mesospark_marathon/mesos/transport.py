@@ -134,7 +134,8 @@ class MesosTransport:
                         timeout=aiohttp.ClientTimeout(total=None, sock_connect=ANSWER_TIMEOUT / 2),
                     )
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                raise _NotSubscribed(f"Mesos master {address} can not be reached: {_reason(error)}") from error
+                how = "with TLS" if self._tls else "without TLS"
+                raise _NotSubscribed(f"Mesos master {address} can not be reached {how}: {_reason(error)}") from error
             try:
                 if response.status == 200:
                     await self._read(address, url, response)

@@ -127,7 +127,7 @@ def test_a_master_that_comes_late(tmp_path: Path) -> None:
     with MarathonProcess(tmp_path / "marathon", cluster.master_address, SHORT_INTERVALS) as marathon:
         client = MarathonClient(marathon.url)
         client.create_app("/early", MarathonApp(instances=1, **SLEEP))
-        wait_for(lambda: "can not be reached" in marathon.log_text(), "the reason")
+        wait_for(lambda: "can not be reached with" in marathon.log_text(), "the reason")
         with cluster:
             wait_for(lambda: running_tasks(client, "/early"), "the task")
 

@@ -157,7 +157,7 @@ def test_wrong_tls_towards_the_master(secured: LocalCluster, tmp_path: Path, var
     if variable == "LIBPROCESS_SSL_CERT_FILE":
         environment["LIBPROCESS_SSL_KEY_FILE"] = ""
     with marathon_on(secured, tmp_path, **environment) as marathon:
-        wait_for(lambda: "can not be reached" in marathon.log_text(), "the reason")
+        wait_for(lambda: "can not be reached with" in marathon.log_text(), "the reason")
         assert client_of(secured, marathon).ping() == "pong"
         assert "Traceback" not in marathon.log_text()
 
