@@ -48,11 +48,7 @@ def base_image(registry: RegistryProcess, engine_configuration: str) -> Iterator
         entry.size = 5
         archive.addfile(entry, io.BytesIO(b"base\n"))
     name = f"{registry.host}/mesospark-modules/base:1"
-    configuration = str(tmp_path_factory.mktemp("docker"))
     docker("import", "-", name, data=buffer.getvalue())
-    docker(
-        "--config", configuration, "login", "-u", USERNAME, "--password-stdin", registry.host, data=PASSWORD.encode()
-    )
-    docker("--config", configuration, "push", "-q", name)
+    docker("--config", engine_configuration, "push", "-q", name)
     yield name
     docker("rmi", "-f", name)
