@@ -69,6 +69,8 @@ def _download(index: PackageIndex, url: str, partial: Path, name: str) -> None:
                     file.write(block)
                     percentage.add(len(block))
         except OSError as error:
-            raise BuildError(f"the download of {name} broke off ({error}); run the build again to continue it") from None
+            raise BuildError(
+                f"the download of {name} broke off ({error}); run the build again to continue it"
+            ) from None
     if total is not None and partial.stat().st_size < total:
         raise BuildError(f"the download of {name} broke off; run the build again to continue it")

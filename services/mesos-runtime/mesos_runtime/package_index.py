@@ -44,7 +44,7 @@ class PackageIndex:
         self._opener = urllib.request.build_opener(*handlers)
 
     def find(self, project: str, sha256: str, file_name: str) -> str:
-        """URL of the project's file with that digest (or, where the index gives none, that name); BuildError if none."""
+        """URL of the project's file with that digest (or, where the index gives no digest, that name)."""
         page_url = f"{self._url}/{re.sub(r'[-_.]+', '-', project).lower()}/"
         with self.open(page_url, {"Accept": _ACCEPT}) as answer:
             data = answer.read()

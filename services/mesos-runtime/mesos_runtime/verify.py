@@ -40,7 +40,9 @@ def _verify_folder(folder: Path) -> str:
     present = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != manifest.NAME}
     faults = [f"{name} is missing" for name in sorted(files.keys() - present)]
     faults += [f"{name} does not belong there" for name in sorted(present - files.keys())]
-    faults += [f"{name} was changed" for name in sorted(files.keys() & present) if sha256_of(folder / name) != files[name]]
+    faults += [
+        f"{name} was changed" for name in sorted(files.keys() & present) if sha256_of(folder / name) != files[name]
+    ]
     if not faults:
         faults = _library_faults(folder)
     if faults:

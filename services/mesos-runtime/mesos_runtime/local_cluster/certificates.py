@@ -40,7 +40,7 @@ class CertificateAuthority:
         extensions.write_text(
             f"subjectAltName={','.join(alternatives)}\nextendedKeyUsage=serverAuth,clientAuth\n", encoding="ascii"
         )
-        key_options = ("-newkey", key_type)
+        key_options: tuple[str, ...] = ("-newkey", key_type)
         if key_type == "ec":
             key_options += ("-pkeyopt", "ec_paramgen_curve:P-256")
         _openssl("req", *key_options, "-nodes", "-subj", f"/CN={name}", "-keyout", made.key, "-out", request)

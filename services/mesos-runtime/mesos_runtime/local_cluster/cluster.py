@@ -79,7 +79,10 @@ class LocalCluster:
         self.cgroups_root = f"mesospark-local-{self.master_port}"
         self.master = ClusterProcess(
             "mesos-master",
-            [str(self.runtime / "sbin/mesos-master"), *_flag_arguments(self._master_flags() | dict(master_flags or {}))],
+            [
+                str(self.runtime / "sbin/mesos-master"),
+                *_flag_arguments(self._master_flags() | dict(master_flags or {})),
+            ],
             self.library_environment(),
             self.work_folder / "logs/master.log",
         )
@@ -124,9 +127,9 @@ class LocalCluster:
             shutil.rmtree(self.work_folder / folder, ignore_errors=True)
 
     def start_master(self) -> None:
-        """Start the master (again) and wait until it answers."""
+        """Start the master (again) and wait until it leads."""
         self.master.start()
-        self.wait_until(lambda: self.master_get("/health") is not None, "the master to answer", self.master)
+        self.wait_until(lambda: self._registered() is not None, "the master to lead", self.master)
 
     def wait_for_agents(self, count: int | None = None, timeout: float = _START_TIMEOUT) -> list[dict[str, Any]]:
         """Wait until `count` agents (all running ones by default) are registered and active; their /slaves entries."""
@@ -136,7 +139,7 @@ class LocalCluster:
             for agent in self.agents:
                 if count is None and not agent.running:
                     raise ClusterError(f"{agent.name} ended{agent.log_tail()}")
-            found = [a for a in (self.master_get("/slaves") or {}).get("slaves", []) if a["active"]]
+            found = [a for a in self._registered() or [] if a["active"]]
             return found if len(found) >= wanted and wanted else []
 
         agents: list[dict[str, Any]] = self.wait_until(
@@ -163,6 +166,11 @@ class LocalCluster:
             if time.monotonic() > deadline:
                 raise ClusterError(f"waited {timeout:g} s for {what}{watched.log_tail()}")
             time.sleep(0.03)
+
+    def _registered(self) -> list[dict[str, Any]] | None:
+        """What the master says of its agents; None while it does not lead (it answers 503 then) or is not there."""
+        answer = self.master_get("/slaves")
+        return answer["slaves"] if isinstance(answer, dict) else None
 
     def client(self, process: ClusterProcess | None = None) -> OperatorClient:
         """An HTTP client of the master or of an agent, with the operator's credentials and certificate."""
@@ -287,5 +295,3 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 def _flag_arguments(flags: Mapping[str, str]) -> list[str]:
     return [f"--{name}={value}" if value else f"--{name}" for name, value in flags.items()]
-
-

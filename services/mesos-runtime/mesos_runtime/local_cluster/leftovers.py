@@ -47,8 +47,8 @@ def processes_of(work_folder: Path) -> set[int]:
 
 def _mentions(process: Path, needle: bytes) -> bool:
     # Only programs of Mesos and their tasks: a shell or test that was merely given the folder is not ours to end.
-    sandbox = (b"\0MESOS_DIRECTORY=" + needle, b"\0MESOS_SANDBOX=" + needle)
-    if any(text in b"\0" + (process / "environ").read_bytes() for text in sandbox):
+    environment = (process / "environ").read_bytes()
+    if any(name + needle in environment for name in (b"MESOS_DIRECTORY=", b"MESOS_SANDBOX=")):
         return True
     return any(
         argument.startswith(b"--sandbox_directory=" + needle)
