@@ -245,14 +245,13 @@ class Client:
                 raise self._tls_failure(url, reason) from error
             refused = isinstance(reason, ConnectionRefusedError)
             raise _Unavailable(
-                f"does not answer ({reason}): is it running, and is {self.option} right?", not refused
+                f"does not answer ({_told(reason)}): is it running, and is {self.option} right?", not refused
             ) from error
         except ssl.SSLError as error:
             raise self._tls_failure(url, error) from error
         except (OSError, http.client.HTTPException) as error:
-            what = str(error) or type(error).__name__
             raise _Unavailable(
-                f"broke the connection ({what}): is {self.option} right (http or https)?", True
+                f"broke the connection ({_told(error)}): is {self.option} right (http or https)?", True
             ) from error
 
     def _tls_failure(self, url: str, error: ssl.SSLError) -> ConnectionFailed:
@@ -288,6 +287,11 @@ class Client:
         if answer.status in _NO_LEADER:
             raise _Unavailable(f"is not ready (status {answer.status}: {message}).", sent=False)
         raise ApiError(answer.status, self.service, method, parts.path, message)
+
+
+def _told(reason: object) -> str:
+    """A failure in the operating system's words, without its number."""
+    return str(getattr(reason, "strerror", None) or reason) or type(reason).__name__
 
 
 def error_message(body: bytes) -> str:

@@ -79,7 +79,7 @@ class Registry:
     """One repository of a registry."""
 
     def __init__(self, connection: Connection, reference: ImageReference) -> None:
-        self._client = Client(connection, "The image registry", "image")
+        self._client = Client(connection, "The image registry", "registry_url")
         self._reference = reference
         self._path = f"/v2/{reference.repository}"
 

@@ -325,7 +325,6 @@ def main() -> None:
             "timeout_action": {"type": "str", "choices": ["remove", "leave"], "default": "remove"},
             "log_lines": {"type": "int", "default": 40},
         },
-        required_if=[("state", "present", ("image", "application"))],
         mutually_exclusive=[("executor_instances", "max_cores")],
         supports_check_mode=True,
     )

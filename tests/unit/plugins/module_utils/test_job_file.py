@@ -2,7 +2,7 @@
 from pathlib import Path
 
 import pytest
-from ansible_collections.mesospark.platform.plugins.plugin_utils.job_file import JobFileError, parse_job, read_job_file
+from ansible_collections.mesospark.platform.plugins.module_utils.job_file import JobFileError, parse_job, read_job_file
 
 GOOD = """
 name: word-count

@@ -8,8 +8,15 @@ import difflib
 import os
 import typing as t
 
-import yaml
-from ansible_collections.mesospark.platform.plugins.module_utils.spark_options import JOB_OPTIONS
+from .errors import PlatformError
+from .spark_options import JOB_OPTIONS
+
+try:
+    import yaml
+except ImportError:
+    HAS_YAML = False
+else:
+    HAS_YAML = True
 
 # What a job file may say besides what the job is.
 _RUN_OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -29,7 +36,7 @@ _SCALAR_TAGS = {
 _MEANINGS = {"str": "a text", "path": "a path", "int": "a whole number", "float": "a number"}
 
 
-class JobFileError(Exception):
+class JobFileError(PlatformError):
     """Something in a job file is wrong; the message begins with the file and the line."""
 
 
@@ -41,8 +48,10 @@ def read_job_file(path: str) -> dict[str, t.Any]:
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise JobFileError(f"{path}: the job file can not be read ({error}).") from error
+    except OSError as error:
+        raise JobFileError(f"{path}: the job file can not be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise JobFileError(f"{path}: the job file is no text in UTF-8.") from error
     options = parse_job(text, path)
     folder = os.path.dirname(os.path.abspath(path))
     for key in _PATH_KEYS:
