@@ -25,9 +25,11 @@ INSTALLED = ["python3-apt", "python3-cryptography", "openssl", "iputils-ping", "
 DOWNLOADED = [
     "bind9",
     "bind9-utils",
+    "apparmor",
     "docker.io",
     "docker-registry",
-    "zookeeper",
+    "nginx-light",
+    "libzookeeper-java",
     "stunnel4",
     "debootstrap",
     "default-jre-headless",
