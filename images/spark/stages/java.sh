@@ -12,7 +12,7 @@ modules=java.se,jdk.charsets,jdk.crypto.cryptoki,jdk.crypto.ec,jdk.httpserver,jd
 modules=$modules,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.net,jdk.nio.mapmode,jdk.security.auth
 modules=$modules,jdk.security.jgss,jdk.unsupported,jdk.xml.dom,jdk.zipfs
 home=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
-"$home/bin/jlink" --add-modules "$modules" --no-header-files --no-man-pages --output /opt/java
+"$home/bin/jlink" --add-modules "$modules" --strip-java-debug-attributes --compress=2 --no-header-files --no-man-pages --output /opt/java
 cp -L /etc/ssl/certs/java/cacerts /opt/java/lib/security/cacerts
 # The archive of shared classes that a JVM starts much faster with.
 /opt/java/bin/java -Xshare:dump

@@ -26,7 +26,7 @@ rm -rf /opt/spark/python/pyspark/tests /opt/spark/python/pyspark/*/tests /opt/sp
 
 cd /opt/spark/jars
 rm -f kubernetes-* spark-kubernetes_* okhttp-* okio-* logging-interceptor-* zjsonpatch-* generex-* \
-    spark-yarn_* spark-repl_* spark-hive_* spark-hive-thriftserver_* jline-* \
+    spark-yarn_* spark-repl_* spark-hive_* spark-hive-thriftserver_* jline-* scala-compiler-* \
     hive-beeline-* hive-cli-* hive-common-* hive-exec-* hive-jdbc-* hive-llap-common-* hive-metastore-* hive-serde-* \
     hive-service-rpc-* hive-shims-* datanucleus-* derby-* javax.jdo-* jdo-api-* bonecp-* HikariCP-* libfb303-* libthrift-* \
     ST4-* stax-api-* rocksdbjni-*

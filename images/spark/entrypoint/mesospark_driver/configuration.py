@@ -11,7 +11,6 @@ from .launch import Launch
 SPARK_HOME = Path("/opt/spark")
 DRIVER_JAR = SPARK_HOME / "mesos" / "mesos-scheduler-driver.jar"
 SECRETS = Path("/run/secrets/spark")
-PRINCIPALS_ON_AGENTS = Path("/etc/mesospark/principals")
 SECRET_FILES = (
     "mesos.principal",
     "mesos.secret",
@@ -72,7 +71,7 @@ def spark_configuration(launch: Launch, user_name: str, given: Mapping[str, str]
     for key in CLASS_PATHS:
         others = [path for path in settings.get(key, "").split(":") if path and path != str(DRIVER_JAR)]
         settings[key] = ":".join([str(DRIVER_JAR), *others])
-    settings[VOLUMES] = _joined(f"{PRINCIPALS_ON_AGENTS / launch.principal}:{SECRETS}:ro", settings.get(VOLUMES))
+    settings[VOLUMES] = _joined(f"{launch.secrets_on_agents}:{SECRETS}:ro", settings.get(VOLUMES))
     labels = {"job": launch.job, "run_id": launch.run_id}
     parameters = [f"user={user_name}", *(f"label={name}={value}" for name, value in labels.items())]
     settings[DOCKER_PARAMETERS] = _joined(",".join(parameters), _checked_parameters(settings.get(DOCKER_PARAMETERS)))
@@ -129,8 +128,8 @@ def _checked_parameters(parameters: str | None) -> str | None:
     return parameters
 
 
-def check_secrets(folder: Path = SECRETS) -> None:
-    """Raises Refusal for the first file of the principal that is missing or unreadable."""
+def check_secrets(secrets_on_agents: Path, folder: Path = SECRETS) -> None:
+    """Raises Refusal for the first of the principal's files that is missing or unreadable in the container."""
     for name in SECRET_FILES:
         path = folder / name
         try:
@@ -138,6 +137,6 @@ def check_secrets(folder: Path = SECRETS) -> None:
                 pass
         except OSError as error:
             raise Refusal(
-                f"{path}: {error.strerror}; the app must mount {PRINCIPALS_ON_AGENTS}/<principal> of the agent at"
-                f" {folder} and run as the principal's user"
+                f"{path}: {error.strerror}; the app must mount {secrets_on_agents} of the agent at {folder} and run as"
+                " the principal's user"
             ) from error

@@ -11,6 +11,7 @@ from . import Refusal
 # Marathon numbers the launches of an instance: only the first one's task id ends so.
 FIRST_LAUNCH = "._app.1"
 DEFAULT_PRINCIPAL = "spark"
+PRINCIPALS_FOLDER = "/etc/mesospark/principals"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MASTERS = re.compile(r"mesos://[^\s,]+(,[^\s,]+)*")
 
@@ -23,7 +24,7 @@ class Launch:
     job: str
     master: str
     executor_image: str
-    principal: str
+    secrets_on_agents: Path
     task_id: str
     sandbox: Path
     host: str
@@ -55,7 +56,7 @@ def read_launch(environment: Mapping[str, str]) -> Launch:
         job=_name(environment, "SPARK_JOB_NAME"),
         master=master,
         executor_image=_required(environment, "SPARK_EXECUTOR_IMAGE", "the app must give it"),
-        principal=environment.get("SPARK_PRINCIPAL") or DEFAULT_PRINCIPAL,
+        secrets_on_agents=_secrets_on_agents(environment),
         task_id=_required(environment, "MESOS_TASK_ID", "Marathon gives it, start this image by Marathon"),
         sandbox=sandbox,
         host=_required(environment, "HOST", "Marathon gives it, start this image by Marathon"),
@@ -63,6 +64,11 @@ def read_launch(environment: Mapping[str, str]) -> Launch:
         block_manager_port=_port(environment, "PORT1"),
         ui_port=_port(environment, "PORT2"),
     )
+
+
+def _secrets_on_agents(environment: Mapping[str, str]) -> Path:
+    folder = Path(environment.get("SPARK_PRINCIPALS_FOLDER") or PRINCIPALS_FOLDER)
+    return folder / (environment.get("SPARK_PRINCIPAL") or DEFAULT_PRINCIPAL)
 
 
 def _required(environment: Mapping[str, str], name: str, hint: str) -> str:

@@ -43,12 +43,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def check_host(launch: Launch) -> str:
     """The name of the user this process runs as. Raises Refusal for what the container lacks."""
-    check_secrets()
+    check_secrets(launch.secrets_on_agents)
     try:
         user_name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         raise Refusal(
-            f"uid {os.getuid()} has no passwd entry in this image: build it with the principal {launch.principal}"
+            f"uid {os.getuid()} has no passwd entry in this image: build the image with its principal"
         ) from None
     try:
         socket.getaddrinfo(launch.host, None)
