@@ -1,2 +1,53 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resources under /v2."""
+
+from aiohttp import web
+
+from ..service import MarathonService
+from .apps import Apps
+from .deployments import Deployments, Queue
+from .groups import Groups
+from .http import Handler, answering, segments_after
+from .info import Info
+from .tasks import Tasks
+
+
+def add_routes(app: web.Application, service: MarathonService) -> None:
+    """Adds all resources but the event stream. Each takes any method and any number of slashes."""
+    apps, groups, tasks = Apps(service), Groups(service), Tasks(service)
+    deployments, queue, info = Deployments(service), Queue(service), Info(service)
+
+    async def app_resource(request: web.Request) -> web.Response:
+        segments = segments_after(request, "apps")
+        if not segments:
+            return await apps.collection(request)
+        if "tasks" in segments[-2:] and segments[0] != "tasks":
+            return await tasks.of_app(request)
+        return await apps.member(request)
+
+    async def task_resource(request: web.Request) -> web.Response:
+        if segments_after(request, "tasks") == ["delete"]:
+            return await tasks.delete(request)
+        return await tasks.collection(request)
+
+    async def deployment_resource(request: web.Request) -> web.Response:
+        by_id = bool(segments_after(request, "deployments"))
+        return await (deployments.member(request) if by_id else deployments.collection(request))
+
+    async def queue_resource(request: web.Request) -> web.Response:
+        return await (queue.delay(request) if segments_after(request, "queue") else queue.collection(request))
+
+    resources: dict[str, Handler] = {
+        "apps": app_resource,
+        "groups": groups.resource,
+        "tasks": task_resource,
+        "deployments": deployment_resource,
+        "queue": queue_resource,
+        "info": info.info,
+        "leader": info.leader,
+        "plugins": info.plugins,
+        "pods": info.pods,
+    }
+    for name, handler in resources.items():
+        app.router.add_route("*", f"/v2/{name}", answering(handler))
+        app.router.add_route("*", f"/v2/{name}/{{rest:.*}}", answering(handler))

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes of the tree: each becomes a new version and a deployment, or is refused whole."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from .model import paths
+from .model.app import next_version
+from .model.dependencies import CyclicDependencies, levels
+from .model.errors import ApiError, RejectedUpdate, rejected_tree
+from .model.group_input import describe
+from .model.plan import Plan, make_plan
+from .model.root import Root, conflicts
+from .model.service_ports import assign, keep_assigned
+from .model.timestamps import render, seconds_of
+from .options import Options
+from .scheduler.context import Publish
+from .scheduler.deployments import Deployments
+from .tree import Tree
+
+Change = Callable[[Root, str], Root]
+"""(current tree, new version) -> the tree wanted"""
+
+_LOCKED = (
+    "App is locked by one or more deployments. Override with the option '?force=true'. "
+    "View details at '/v2/deployments/<DEPLOYMENT_ID>'."
+)
+
+
+class GroupManager:
+    """Applies changes one after the other."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        deployments: Deployments,
+        publish: Publish,
+        options: Options,
+        now: Callable[[], float],
+        new_uuid: Callable[[], str],
+    ) -> None:
+        self._tree = tree
+        self._deployments = deployments
+        self._publish = publish
+        self._options = options
+        self._now = now
+        self._new_uuid = new_uuid
+        self._last_version = tree.current.version
+
+    def update(
+        self,
+        group_id: str,
+        change: Change,
+        *,
+        force: bool = False,
+        kill: Mapping[str, Sequence[str]] | None = None,
+    ) -> Plan:
+        """Apply a change and begin its deployment.
+
+        group_id: named in the event that tells of the change; force: cancel deployments of the same apps;
+        kill: instances to end first, by app. Raises ApiError; RejectedUpdate is published before.
+        """
+        version = self._next_version()
+        try:
+            new = self._candidate(change, version)
+            plan = make_plan(self._new_uuid(), self._tree.current, new, version, kill)
+            self._unlock(plan, force)
+        except RejectedUpdate as refusal:
+            fields = {"groupId": group_id, "version": version, "reason": refusal.reason}
+            self._publish("group_change_failed", fields)
+            raise
+        self._tree.replace(new)
+        self._deployments.start(plan)
+        self._publish("group_change_success", {"groupId": group_id, "version": version})
+        return plan
+
+    def dry_run(self, change: Change) -> Plan:
+        """The plan that a change would lead to."""
+        version = self._next_version()
+        return make_plan(self._new_uuid(), self._tree.current, self._candidate(change, version), version)
+
+    def _next_version(self) -> str:
+        now = self._now()
+        version = render(now)
+        if version <= self._last_version:
+            version = render(seconds_of(self._last_version) + 0.001)
+        self._last_version = version
+        return version
+
+    def _candidate(self, change: Change, version: str) -> Root:
+        """The tree wanted, with service ports and versions, and checked."""
+        before = self._tree.current
+        wanted = change(before, version)
+        changed = [app for app_id, app in wanted.apps.items() if before.apps.get(app_id) is not app]
+        kept = [app for app_id, app in wanted.apps.items() if before.apps.get(app_id) is app]
+        with_known = [keep_assigned(before.apps.get(app.id), app) for app in changed]
+        ready = assign(with_known, kept, self._options.local_port_min, self._options.local_port_max)
+        apps = dict(wanted.apps)
+        for app in ready:
+            is_restart = app.last_config_change_at == version != app.last_scaling_at
+            apps[app.id] = app if is_restart else next_version(before.apps.get(app.id), app, version)
+        result = Root(version, apps, wanted.groups, wanted.dependencies)
+        self._check(result)
+        return result
+
+    def _check(self, root: Root) -> None:
+        problems = [{"path": place, "errors": [error]} for place, error in conflicts(root)]
+        if problems:
+            reason = f"value with value \"{describe(root, paths.ROOT)}\" {problems[0]['errors'][0]}"
+            raise rejected_tree(problems, reason)
+        try:
+            levels(root)
+        except CyclicDependencies:
+            message = "Dependency graph has cyclic dependencies."
+            reason = f"value with value \"{describe(root, paths.ROOT)}\" {message}"
+            raise rejected_tree([{"path": "/", "errors": [message]}], reason) from None
+
+    def _unlock(self, plan: Plan, force: bool) -> None:
+        locks = self._deployments.locks(plan.affected)
+        if locks and not force:
+            self._deployments.publish_failure(plan, _LOCKED)
+            body = {"message": _LOCKED, "deployments": [{"id": lock.plan.id} for lock in locks]}
+            raise RejectedUpdate(409, body, _LOCKED)
+        running = len(self._deployments.running()) - len(locks)
+        if plan.steps and running >= self._options.max_running_deployments:
+            limit = self._options.max_running_deployments
+            raise ApiError(403, {"message": f"Max number ({limit}) of running deployments is achieved. Wait for others."})
+        for lock in locks:
+            self._deployments.cancel(lock)

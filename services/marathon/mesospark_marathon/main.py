@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program `marathon`."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+from .api import add_routes
+from .command_line import EXIT_BAD_OPTION, EXIT_CANNOT_BIND, parse_options
+from .events.bus import EventBus
+from .health.runner import HealthCheckRunner
+from .mesos.transport import MesosTransport
+from .options import OptionError, Options
+from .server import ListenError, MarathonServer
+from .service import MarathonService
+from .store import StoreError
+from .store.sqlite import SqliteStore
+
+_EXIT_STORE = 101
+
+
+def main() -> None:
+    """Run until a signal, the end of leadership or a failure of the store."""
+    try:
+        options = parse_options(sys.argv[1:], os.environ)
+        logging.basicConfig(
+            level=options.logging_level.upper(),
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+            stream=sys.stderr,
+        )
+        asyncio.run(_run(options))
+    except OptionError as error:
+        sys.exit(_say(str(error), EXIT_BAD_OPTION))
+    except ListenError as error:
+        sys.exit(_say(str(error), EXIT_CANNOT_BIND))
+    except StoreError as error:
+        sys.exit(_say(str(error), _EXIT_STORE))
+
+
+def _say(message: str, status: int) -> int:
+    print(f"marathon: {message}", file=sys.stderr)
+    return status
+
+
+async def _run(options: Options) -> None:
+    bus = EventBus(options.event_stream_max_outstanding_messages)
+    service = MarathonService(options, SqliteStore(options.store), bus)
+    transport = MesosTransport(options, service.framework_info, service.on_mesos_event, service.on_framework_id)
+    server = MarathonServer(options, service, bus, lambda application: add_routes(application, service))
+    runner = HealthCheckRunner(service.on_health)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, service.ended.set)
+    loop.add_signal_handler(signal.SIGHUP, server.reload_certificate)
+    await server.start()
+    service.start(transport, runner)
+    subscription = loop.create_task(transport.run())
+    try:
+        await service.ended.wait()
+    finally:
+        subscription.cancel()
+        await runner.close()
+        await server.stop()
+        await service.close()
+
+
+if __name__ == "__main__":
+    main()

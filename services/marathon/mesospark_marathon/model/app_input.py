@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what a client sent to an app in normal form, or to a refusal in Marathon's words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from . import app_rules, paths
+from .app import App, new_app
+from .normal_form import normalise
+from .old_forms import translate
+from .reader import Errors, read_fields, without
+from .schema import APP, APP_UPDATE
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class InputRules:
+    """What of the server's options the reading of apps depends on."""
+
+    default_role: str = "*"
+    default_network: str = ""
+
+    def roles(self, app_id: str) -> list[str]:
+        """The roles that an app of this id may have, the default first."""
+        top = app_id.split("/")[1]
+        in_group = app_id.count("/") > 1
+        return list(dict.fromkeys([self.default_role, top] if in_group else [self.default_role]))
+
+
+def read_app(raw: Any) -> Document:
+    """The typed document of a new app; ApiError 422 for wrong types."""
+    errors = Errors()
+    document = read_fields(errors, "", raw, APP)
+    errors.refuse()
+    return document
+
+
+def read_update(raw: Any) -> Document:
+    """The typed document of a change; ApiError 422 for wrong types."""
+    errors = Errors()
+    document = read_fields(errors, "", raw, APP_UPDATE)
+    errors.refuse()
+    return document
+
+
+def build_app(document: Document, app_id: str, version: str, rules: InputRules) -> App:
+    """The app in normal form; ApiError when it breaks a rule.
+
+    document: as `read_app` gave it, or merged by `merge`; deprecated fields are allowed.
+    """
+    settings = without(document, ("version", "versionInfo")) | {"id": app_id}
+    app_rules.refuse_broken(app_rules.check_app(settings, app_id, rules.roles(app_id)))
+    translated = translate(settings)
+    app_rules.refuse_broken(app_rules.check_single_instance(translated))
+    app_rules.refuse_illegal(translated)
+    default_role = rules.default_role
+    normal = normalise(translated, default_role=default_role, default_network=rules.default_network)
+    return new_app(normal, version)
+
+
+def merge(app: App, update: Document) -> Document:
+    """The app's document with the fields of an update laid over it."""
+    replaced: tuple[str, ...] = ()
+    if "ports" in update and "portDefinitions" not in update:
+        replaced = ("portDefinitions",)
+    docker = (update.get("container") or {}).get("docker") or {}
+    if "ipAddress" in update or "network" in docker:
+        replaced = (*replaced, "networks")
+    return without(app.document, replaced) | update
+
+
+def app_id_of(document: Document, base: str = paths.ROOT) -> str:
+    """The canonical id that a document names."""
+    return paths.canonical(document["id"], base)

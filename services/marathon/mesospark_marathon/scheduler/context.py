@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all parts of the scheduler share. Nothing in it does I/O: calls and events are only handed on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from ..model import paths
+from ..model.app import App
+from ..options import Options
+from ..store import Store
+from .backoff import Backoff
+from .instances import Instance, Tracker
+from .launch_queue import LaunchStatistics
+
+Publish = Callable[[str, Mapping[str, Any]], None]
+Send = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass
+class Context:
+    """The scheduler's surroundings and its state."""
+
+    now: Callable[[], float]
+    """Unix time in seconds"""
+    store: Store
+    publish: Publish
+    """(event type, fields)"""
+    send: Send
+    """(Mesos call type, body): delivered in order, once the store has committed"""
+    options: Options
+    random: Random
+    app: Callable[[str], App | None]
+    """the current version of an app by its id"""
+    tracker: Tracker
+    backoff: Backoff
+    statistics: LaunchStatistics
+    failures: dict[str, dict[str, Any]]
+    """the last task failure of each app, as answered"""
+
+    def new_uuid(self) -> str:
+        """A random UUID."""
+        return str(UUID(int=self.random.getrandbits(128), version=4))
+
+    def schedule(self, app: App) -> None:
+        """Add one instance that waits to be launched."""
+        now = self.now()
+        instance_id = f"{paths.safe(app.id)}.instance-{self.new_uuid()}"
+        self.tracker.schedule(Instance(instance_id, app.id, app.version, app.role, now, since=now))
+
+    def is_current(self, instance: Instance, app: App) -> bool:
+        """Whether an instance runs, or will run, the app's current configuration."""
+        return instance.version >= app.last_config_change_at

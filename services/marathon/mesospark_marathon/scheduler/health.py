@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The health of instances: results of checks by Marathon and by the Mesos executor, and what follows from them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..interfaces import HealthTarget
+from ..model.app import App
+from ..model.app_rules import MARATHON_CHECKS
+from ..model.timestamps import render
+from .context import Context
+from .instances import RUNNING, Instance
+from .kills import Kills
+from .task_info import check_port
+
+Document = dict[str, Any]
+
+
+@dataclass
+class CheckResult:
+    """What one check of one task has said so far. Times are Unix seconds."""
+
+    alive: bool = False
+    consecutive_failures: int = 0
+    first_success: float | None = None
+    last_success: float | None = None
+    last_failure: float | None = None
+    cause: str | None = None
+
+
+class Health:
+    """Health by task and check. Not stored: checks run again after a restart."""
+
+    def __init__(self, context: Context, kills: Kills) -> None:
+        self._context = context
+        self._kills = kills
+        self._results: dict[tuple[str, int], CheckResult] = {}
+
+    def forget(self, instance: Instance) -> None:
+        """Drop the results of an instance whose task is replaced."""
+        for key in [key for key in self._results if key[0] == instance.id]:
+            del self._results[key]
+
+    def is_healthy(self, app: App, instance: Instance) -> bool | None:
+        """All checks alive, some dead, or None while one has not spoken yet."""
+        if not app.health_checks or instance.condition != RUNNING:
+            return None
+        results = [self._results.get((instance.id, index)) for index in range(len(app.health_checks))]
+        known = [result for result in results if result is not None]
+        if any(not result.alive for result in known):
+            return False
+        return True if len(known) == len(results) else None
+
+    def results_json(self, instance: Instance) -> list[Document]:
+        """`healthCheckResults` of a task."""
+        return [
+            _result_json(instance, result) for key, result in sorted(self._results.items()) if key[0] == instance.id
+        ]
+
+    def targets(self) -> list[HealthTarget]:
+        """The checks that Marathon has to run now."""
+        return [
+            _target(app, instance, index, check)
+            for instance in self._context.tracker.all()
+            if instance.condition == RUNNING
+            and (app := self._context.app(instance.app_id)) is not None
+            and self._context.is_current(instance, app)
+            for index, check in enumerate(app.health_checks)
+            if check["protocol"] in MARATHON_CHECKS
+        ]
+
+    def report(self, instance_id: str, index: int, alive: bool, cause: str | None) -> None:
+        """Take the result of one probe by Marathon."""
+        instance = self._context.tracker.get(instance_id)
+        app = self._context.app(instance.app_id) if instance else None
+        if instance is None or app is None or instance.condition != RUNNING or index >= len(app.health_checks):
+            return
+        if alive:
+            self._success(app, instance, index)
+            return
+        check = app.health_checks[index]
+        known = self._results.get((instance.id, index))
+        in_grace = self._context.now() < (instance.started_at or 0) + check["gracePeriodSeconds"]
+        if in_grace and (known is None or known.first_success is None):
+            return
+        result = self._failure(app, instance, index, cause)
+        limit = check["maxConsecutiveFailures"]
+        if limit and result.consecutive_failures >= limit and instance.killed_at is None:
+            self._kill(app, instance, cause)
+
+    def observe_mesos(self, instance: Instance) -> None:
+        """Take the health that the executor reported with the instance's last status."""
+        app = self._context.app(instance.app_id)
+        if app is None or instance.healthy is None:
+            return
+        for index, check in enumerate(app.health_checks):
+            if check["protocol"] in MARATHON_CHECKS:
+                continue
+            if instance.healthy:
+                self._success(app, instance, index)
+            else:
+                self._failure(app, instance, index, "")
+
+    def _success(self, app: App, instance: Instance, index: int) -> None:
+        now = self._context.now()
+        before = self.is_healthy(app, instance)
+        result = self._results.setdefault((instance.id, index), CheckResult())
+        was_alive, result.alive = result.alive, True
+        result.consecutive_failures = 0
+        result.first_success = result.first_success or now
+        result.last_success = now
+        self._changed(app, instance, was_alive is not True, before)
+
+    def _failure(self, app: App, instance: Instance, index: int, cause: str | None) -> CheckResult:
+        before = self.is_healthy(app, instance)
+        result = self._results.setdefault((instance.id, index), CheckResult(alive=True))
+        first_result = result.last_success is None and result.last_failure is None
+        was_alive, result.alive = result.alive and not first_result, False
+        result.consecutive_failures += 1
+        result.last_failure = self._context.now()
+        result.cause = cause or ""
+        check = app.health_checks[index]
+        fields = {"appId": app.id, "taskId": instance.id, "healthCheck": check}
+        self._context.publish("failed_health_check_event", fields)
+        self._changed(app, instance, was_alive, before)
+        return result
+
+    def _changed(self, app: App, instance: Instance, turned: bool, before: bool | None) -> None:
+        self._context.tracker.changed_apps.add(app.id)
+        if turned:
+            alive = self.is_healthy(app, instance) is not False
+            fields = {"appId": app.id, "instanceId": instance.id, "version": app.version, "alive": alive}
+            self._context.publish("health_status_changed_event", fields)
+        if self.is_healthy(app, instance) != before:
+            self._publish_health(app, instance)
+
+    def _publish_health(self, app: App, instance: Instance) -> None:
+        self._context.publish(
+            "instance_health_changed_event",
+            {
+                "instanceId": instance.id,
+                "runSpecId": app.id,
+                "healthy": self.is_healthy(app, instance),
+                "runSpecVersion": instance.version,
+            },
+        )
+
+    def _kill(self, app: App, instance: Instance, cause: str | None) -> None:
+        self._context.publish(
+            "unhealthy_instance_kill_event",
+            {
+                "appId": app.id,
+                "taskId": instance.task_id,
+                "instanceId": instance.id,
+                "version": instance.version,
+                "reason": cause or "",
+                "host": instance.host,
+                "slaveId": instance.agent_id,
+            },
+        )
+        self._kills.kill(instance, f"Task was killed since health check failed. Reason: {cause or ''}")
+
+
+def _result_json(instance: Instance, result: CheckResult) -> Document:
+    document: Document = {"alive": result.alive, "consecutiveFailures": result.consecutive_failures}
+    if result.first_success is not None:
+        document["firstSuccess"] = render(result.first_success)
+    document["instanceId"] = f"instance [{instance.id}]"
+    if result.last_failure is not None:
+        document |= {"lastFailure": render(result.last_failure), "lastFailureCause": result.cause}
+    if result.last_success is not None:
+        document["lastSuccess"] = render(result.last_success)
+    return document
+
+
+def _target(app: App, instance: Instance, index: int, check: Document) -> HealthTarget:
+    return HealthTarget(
+        instance_id=instance.id,
+        check_index=index,
+        protocol=check["protocol"],
+        host=instance.host or "",
+        port=check_port(app, check, instance.ports, inside=False),
+        path=check.get("path", "/"),
+        interval=float(check["intervalSeconds"]),
+        timeout=float(check["timeoutSeconds"]),
+        delay=0.0,
+        ignore_http_1xx=bool(check.get("ignoreHttp1xx", False)),
+    )

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Can this app be launched with this offer, and if not, why not?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from ..model.app import App
+from .constraints import Place, meets_all
+from .ports import choose_ports
+from .resources import SCALARS, OfferedResources
+
+Document = dict[str, Any]
+
+_REASONS = {
+    "cpus": "InsufficientCpus",
+    "mem": "InsufficientMemory",
+    "disk": "InsufficientDisk",
+    "gpus": "InsufficientGpus",
+}
+
+
+@dataclass(frozen=True)
+class Match:
+    """The share of an offer that one task takes."""
+
+    ports: Sequence[int | None]
+    resources: Sequence[Document]
+
+
+def match(
+    app: App, *, offer_role: str, free: OfferedResources, place: Place, others: Sequence[Place], random: Random
+) -> Match | list[str]:
+    """Takes the app's share out of the offer, or leaves it whole and says why not (queue reasons, in order).
+
+    free: the unused rest of the offer; others: where the app's instances are.
+    """
+    roles = accepted_roles(app)
+    reasons = []
+    if offer_role != app.role:
+        reasons.append("UnfulfilledRole")
+    if not meets_all(app.constraints, place, others):
+        reasons.append("UnfulfilledConstraint")
+    for name in SCALARS:
+        if free.amount(name, roles) < app.document[name]:
+            reasons.append(_REASONS[name])
+    ports = choose_ports(app, free.ports(roles), random)
+    if ports is None:
+        reasons.append("InsufficientPorts")
+    if app.document["gpus"] == 0 and free.amount("gpus", roles) > 0:
+        reasons.append("DeclinedScarceResources")
+    if reasons or ports is None:
+        return reasons
+    resources = [part for name in SCALARS for part in free.take(name, app.document[name], roles)]
+    resources += free.take_ports([port for port in ports if port is not None], roles)
+    return Match(ports, resources)
+
+
+def accepted_roles(app: App) -> frozenset[str]:
+    """The roles whose resources the app may use."""
+    return frozenset(app.document.get("acceptedResourceRoles") or ("*", app.role))

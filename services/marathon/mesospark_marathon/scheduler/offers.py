@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Offers: launching what waits, declining the rest, and asking for more only when something can be launched."""
+
+from typing import Any
+
+from ..model.app import App
+from .constraints import Place, attributes_of, place_of
+from .context import Context
+from .instances import DECOMMISSIONED, PROVISIONED, Instance
+from .matcher import Match, match
+from .resources import OfferedResources
+from .task_info import Launch, build_task
+
+Document = dict[str, Any]
+
+_SHORTEST_REVIVE_GAP = 0.05
+"""seconds: many apps created at once are served by few revives"""
+
+
+class Offers:
+    """Holds launchable instances against offers."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._subscribed = False
+        self._suppressed = False
+        self._asked_for: set[tuple[str, int]] = set()
+        """launches for which offers have been asked since the last were used"""
+        self._revived_at = 0.0
+        self._revive_due: float | None = None
+
+    def subscribed(self) -> None:
+        """A new subscription: Mesos has forgotten what was suppressed and what was declined."""
+        self._subscribed, self._suppressed = True, False
+        self._asked_for = {(instance.id, instance.launches) for instance in self._launchable_instances()}
+        self._revive_due = None
+
+    def disconnected(self) -> None:
+        """The subscription ended."""
+        self._subscribed = False
+
+    def handle(self, offers: list[Document]) -> None:
+        """Use or decline offers."""
+        unused = []
+        for offer in offers:
+            if not self._use(offer):
+                unused.append(offer["id"])
+        if unused:
+            seconds = self._context.options.decline_offer_duration / 1000
+            self._context.send("DECLINE", {"offer_ids": unused, "filters": {"refuse_seconds": seconds}})
+
+    def ask(self) -> None:
+        """Ask for offers when there is something new to launch; stop Mesos from making any when there is nothing."""
+        if not self._subscribed:
+            return
+        wanted = {(instance.id, instance.launches) for instance in self._launchable_instances()}
+        now = self._context.now()
+        if not wanted:
+            self._revive_due = None
+            self._asked_for = set()
+            if not self._suppressed:
+                self._suppressed = True
+                self._context.send("SUPPRESS", {"roles": self._roles()})
+            return
+        if not wanted <= self._asked_for:
+            self._revive_due = self._revive_due or max(now, self._revived_at + _SHORTEST_REVIVE_GAP)
+        self._asked_for &= wanted
+        if self._revive_due is not None and now >= self._revive_due:
+            self._revive_due = None
+            self._revived_at = now
+            self._asked_for = wanted
+            self._suppressed = False
+            self._context.send("REVIVE", {"roles": self._roles()})
+
+    def next_wakeup(self) -> float | None:
+        """When `ask` has something to do, should nothing else happen."""
+        return self._revive_due
+
+    def _roles(self) -> list[str]:
+        return [self._context.options.mesos_role]
+
+    def _launchable_instances(self) -> list[Instance]:
+        return [instance for _app, instances in self._launchable() for instance in instances]
+
+    def _launchable(self) -> list[tuple[App, list[Instance]]]:
+        """Apps that may be launched now, with their waiting instances; who waits longest comes first."""
+        now = self._context.now()
+        result = []
+        for app_id in self._context.tracker.apps():
+            app = self._context.app(app_id)
+            if app is None or self._context.backoff.until(app) > now:
+                continue
+            waiting = [instance for instance in self._context.tracker.of_app(app_id) if instance.is_launchable]
+            if waiting:
+                result.append((app, waiting))
+        return sorted(result, key=lambda entry: entry[1][0].since)
+
+    def _use(self, offer: Document) -> bool:
+        free = OfferedResources(offer.get("resources", []))
+        place = Place(offer["hostname"], attributes_of(offer))
+        role = (offer.get("allocation_info") or {}).get("role", "*")
+        tasks: list[Document] = []
+        waiting = self._launchable()
+        while waiting:
+            # One instance of each app in turn, so that a large app does not keep the others waiting.
+            still_waiting = []
+            for app, instances in waiting:
+                if len(tasks) >= self._context.options.max_instances_per_offer:
+                    break
+                found = self._match(app, role, free, place)
+                if isinstance(found, Match):
+                    tasks.append(self._launch(app, instances[0], offer, place, found))
+                    if instances[1:]:
+                        still_waiting.append((app, instances[1:]))
+                else:
+                    self._context.statistics.unused(app.id, offer, found, self._context.now())
+            else:
+                waiting = still_waiting
+                continue
+            break
+        if tasks:
+            self._accept(offer, tasks)
+        return bool(tasks)
+
+    def _match(self, app: App, role: str, free: OfferedResources, place: Place) -> Match | list[str]:
+        others = [
+            place_of(instance)
+            for instance in self._context.tracker.of_app(app.id)
+            if instance.is_active and instance.goal != DECOMMISSIONED
+        ]
+        return match(app, offer_role=role, free=free, place=place, others=others, random=self._context.random)
+
+    def _launch(self, app: App, instance: Instance, offer: Document, place: Place, found: Match) -> Document:
+        now = self._context.now()
+        instance.launches += 1
+        instance.version = app.version
+        instance.role = app.role
+        instance.condition, instance.since = PROVISIONED, now
+        instance.agent_id, instance.host = offer["agent_id"]["value"], place.host
+        instance.attributes = dict(place.attributes)
+        instance.ports = list(found.ports)
+        instance.ip_addresses = []
+        instance.staged_at, instance.started_at = now, None
+        instance.healthy = instance.killed_at = instance.kill_reason = None
+        self._context.tracker.changed(instance, now)
+        self._context.backoff.observe(app, PROVISIONED, now)
+        self._context.statistics.used(app.id, now)
+        launch = Launch(instance.task_id, offer["agent_id"]["value"], place.host, found.ports, found.resources)
+        return build_task(app, launch, environment_prefix=self._context.options.env_vars_prefix)
+
+    def _accept(self, offer: Document, tasks: list[Document]) -> None:
+        more = bool(self._launchable())
+        seconds = 0.0 if more else self._context.options.decline_offer_duration / 1000
+        self._context.send(
+            "ACCEPT",
+            {
+                "offer_ids": [offer["id"]],
+                "operations": [{"type": "LAUNCH", "launch": {"task_infos": tasks}}],
+                "filters": {"refuse_seconds": seconds},
+            },
+        )
+        # What is left of the offer comes back only when it is asked for, or at Mesos' next round.
+        self._asked_for = set()

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Marathon as one object: what the API asks of it, what Mesos tells it, and when the store writes."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from random import SystemRandom
+from typing import Any
+
+from .groups import Change, GroupManager
+from .interfaces import EventSink, HealthRunner, Json, Transport, TransportError
+from .metrics import Counters, scheduler_metrics
+from .model.app import App
+from .model.app_input import InputRules
+from .model.app_rules import MARATHON_CHECKS
+from .model.plan import Plan
+from .model.root import Root
+from .model.timestamps import render
+from .options import Options
+from .scheduler.core import Scheduler
+from .store import Store, StoreError
+from .tree import Tree
+
+LOG = logging.getLogger(__name__)
+
+
+class MarathonService:
+    """Ties tree, scheduler, store and edges together. Everything runs on the loop that `start` is called on."""
+
+    def __init__(
+        self, options: Options, store: Store, events: EventSink, now: Callable[[], float] = time.time
+    ) -> None:
+        self.options = options
+        self.rules = InputRules(options.mesos_role)
+        self.now = now
+        self.counters = Counters()
+        self.started_at = now()
+        self._store = store
+        self._events = events
+        self._transport: Transport | None = None
+        self._health_runner: HealthRunner | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._outbox: list[tuple[str, Json]] = []
+        self._calls: asyncio.Queue[tuple[str, Json]] = asyncio.Queue()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._flush_planned = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._sender: asyncio.Task[None] | None = None
+        self.ended = asyncio.Event()
+        """set when the process has to end: leadership was given up, or the store can not be written"""
+        self.revision = 0
+        """grows with every change, so that rendered answers can be kept until then"""
+        self.tree = Tree(store, render(now()))
+        self.scheduler = Scheduler(
+            store=store,
+            publish=self.publish,
+            send=self._send,
+            options=options,
+            now=now,
+            random=SystemRandom(),
+            app=lambda app_id: self.tree.current.apps.get(app_id),
+        )
+        self._groups = GroupManager(
+            self.tree, self.scheduler.deployments, self.publish, options, now, self.scheduler.context.new_uuid
+        )
+        self.framework_id: str | None = store.load("framework").get("id")
+
+    # The edges
+
+    def start(self, transport: Transport, health_runner: HealthRunner) -> None:
+        """Begin to work: from now on calls are delivered and timers run."""
+        self._transport, self._health_runner = transport, health_runner
+        self._loop = asyncio.get_running_loop()
+        self._sender = self._loop.create_task(self._deliver())
+        self.scheduler.settle()
+        self.touch()
+
+    async def close(self) -> None:
+        """Stop timers and calls, and write what is left."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._sender is not None:
+            self._sender.cancel()
+        self._store.close()
+
+    def framework_info(self) -> Json:
+        """The FrameworkInfo to subscribe with."""
+        options = self.options
+        info: Json = {
+            "user": options.mesos_user,
+            "name": options.framework_name,
+            "failover_timeout": float(options.failover_timeout),
+            "checkpoint": True,
+            "hostname": options.hostname,
+            "webui_url": options.webui_url or f"http://{self.leader}",
+            "roles": [options.mesos_role],
+            "capabilities": [{"type": kind} for kind in ("PARTITION_AWARE", "REGION_AWARE", "MULTI_ROLE")],
+        }
+        if options.mesos_authentication_principal:
+            info["principal"] = options.mesos_authentication_principal
+        if self.framework_id is not None:
+            info["id"] = {"value": self.framework_id}
+        return info
+
+    def on_framework_id(self, framework_id: str) -> None:
+        """Keep the framework id that Mesos gave."""
+        if framework_id != self.framework_id:
+            self.framework_id = framework_id
+            self._store.put("framework", "id", framework_id)
+            self.touch()
+
+    def on_mesos_event(self, event: Json) -> None:
+        """Take one event of the transport."""
+        kind = event["type"]
+        self.counters.count_event(event)
+        if kind == "CONNECTED":
+            fields = {"frameworkId": self.framework_id, "master": {"host": event.get("master", "")}}
+            self.publish("scheduler_registered_event", fields)
+        elif kind == "DISCONNECTED":
+            self._drop_calls()
+            self.publish("scheduler_disconnected_event", {})
+        elif kind == "ERROR":
+            LOG.error("Mesos refuses this framework: %s", event.get("error", {}).get("message", ""))
+        self.scheduler.on_mesos_event(event)
+        self.touch()
+
+    def on_health(self, instance_id: str, index: int, alive: bool, cause: str | None) -> None:
+        """Take the result of one probe."""
+        self.scheduler.on_health(instance_id, index, alive, cause)
+        self.touch()
+
+    @property
+    def leader(self) -> str:
+        """`host:port` of this server."""
+        port = self.options.https_port if self.options.disable_http else self.options.http_port
+        return f"{self.options.hostname}:{port}"
+
+    def publish(self, event_type: str, fields: Mapping[str, Any]) -> None:
+        """Hand an event to whoever listens."""
+        self.revision += 1
+        self._events.publish(event_type, {"timestamp": render(self.now())} | dict(fields))
+
+    def metrics(self) -> Mapping[str, float]:
+        """Figures by Marathon's metric name."""
+        return scheduler_metrics(self.scheduler, self.tree.current, self.counters, self.now() - self.started_at)
+
+    # What the API asks for
+
+    def app(self, app_id: str) -> App | None:
+        """The current version of an app."""
+        return self.tree.current.apps.get(app_id)
+
+    def update(
+        self,
+        group_id: str,
+        change: Change,
+        *,
+        force: bool = False,
+        kill: Mapping[str, Sequence[str]] | None = None,
+    ) -> Plan:
+        """Change the tree; see `GroupManager.update`."""
+        try:
+            return self._groups.update(group_id, change, force=force, kill=kill)
+        finally:
+            self.scheduler.settle()
+            self.touch()
+
+    def dry_run(self, change: Callable[[Root, str], Root]) -> Plan:
+        """The plan that a change would lead to; see `GroupManager.dry_run`."""
+        return self._groups.dry_run(change)
+
+    def touch(self) -> None:
+        """Plan a commit: something may have changed."""
+        self.revision += 1
+        if self._loop is not None and not self._flush_planned:
+            self._flush_planned = True
+            self._loop.call_soon(self._flush)
+
+    async def flushed(self) -> None:
+        """Return once all that was changed so far is in the store."""
+        if self._loop is not None and self._flush_planned:
+            future = self._loop.create_future()
+            self._waiting.append(future)
+            await future
+
+    # Commit, then act
+
+    def _flush(self) -> None:
+        self._flush_planned = False
+        try:
+            self._store.commit()
+        except StoreError as error:
+            LOG.critical("%s", error)
+            self.ended.set()
+            return
+        for call in self._outbox:
+            self._calls.put_nowait(call)
+        self._outbox.clear()
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
+        self._set_health_targets()
+        self._set_timer()
+
+    def _set_health_targets(self) -> None:
+        if self._health_runner is None:
+            return
+        checked = any(
+            check["protocol"] in MARATHON_CHECKS
+            for app in self.tree.current.apps.values()
+            for check in app.document.get("healthChecks", ())
+        )
+        self._health_runner.set_targets(self.scheduler.health.targets() if checked else [])
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._loop is not None:
+            delay = max(0.0, self.scheduler.next_wakeup() - self.now())
+            self._timer = self._loop.call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self.scheduler.tick()
+        self.touch()
+
+    def _send(self, call_type: str, body: Json) -> None:
+        self._outbox.append((call_type, body))
+
+    def _drop_calls(self) -> None:
+        self._outbox.clear()
+        while not self._calls.empty():
+            self._calls.get_nowait()
+
+    async def _deliver(self) -> None:
+        while True:
+            call_type, body = await self._calls.get()
+            if self._transport is None:
+                continue
+            try:
+                await self._transport.call(call_type, body)
+                self.counters.count_call(call_type, body)
+            except TransportError as error:
+                # Nothing is lost: the next subscription reconciles, and then offers come anew.
+                LOG.warning("%s did not reach Mesos: %s", call_type, error)
