@@ -3,6 +3,7 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,7 @@ class EventStream(threading.Thread):
             response.raise_for_status()
             self._attached.set()
             kind, data = "", ""
-            for line in response.iter_lines(chunk_size=1, decode_unicode=True):
+            for line in _lines(response):
                 if self._closing.is_set():
                     return
                 if line.startswith("event:"):
@@ -86,6 +87,17 @@ class EventStream(threading.Thread):
                 elif not line and kind:
                     self.events.append(Event(kind, _parsed(data)))
                     kind, data = "", ""
+
+
+def _lines(response: requests.Response) -> Iterator[str]:
+    """Each line as soon as it is there. (`iter_lines` takes a line end that is cut in two for two line ends.)"""
+    line = b""
+    for character in response.iter_content(chunk_size=1):
+        if character == b"\n":
+            yield line.decode().rstrip("\r")
+            line = b""
+        else:
+            line += character
 
 
 def _parsed(text: str) -> Any:
