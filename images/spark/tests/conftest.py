@@ -22,7 +22,8 @@ def spark_image(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Reference of the image in the local engine."""
     subprocess.run([IMAGES / "debian" / "build.sh", "--tag", BASE_IMAGE], check=True)
     context = tmp_path_factory.mktemp("image") / "context"
-    command = [sys.executable, IMAGES / "spark" / "build_context.py", "--output", context, "--base-image", BASE_IMAGE]
+    command: list[str | Path] = [sys.executable, IMAGES / "spark" / "build_context.py"]
+    command += ["--output", context, "--base-image", BASE_IMAGE]
     if SYSTEM_CA_BUNDLE.is_file():
         command += ["--ca-bundle", SYSTEM_CA_BUNDLE]
     assembled = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -7,20 +7,8 @@ from mesospark_driver.arguments import find_application, parse_arguments
 
 
 def test_splits_options_application_and_its_arguments() -> None:
-    parsed = parse_arguments(
-        [
-            "--class",
-            "org.example.Main",
-            "--conf",
-            "spark.a=b=c",
-            "-c",
-            "spark.d = e",
-            "--verbose",
-            "app.jar",
-            "--conf",
-            "x",
-        ]
-    )
+    options = ["--class", "org.example.Main", "--conf", "spark.a=b=c", "-c", "spark.d = e", "--verbose"]
+    parsed = parse_arguments([*options, "app.jar", "--conf", "x"])
     assert parsed.options == ["--class", "org.example.Main", "--verbose"]
     assert parsed.configuration == {"spark.a": "b=c", "spark.d": "e"}
     assert parsed.application == "app.jar"
