@@ -13,7 +13,6 @@ PRINCIPAL_FILES = {
     "executor.args": 0o440,
     "client.key": 0o440,
     "client.p12": 0o440,
-    "client.pem": 0o444,
     "ca.pem": 0o440,
     "truststore.p12": 0o440,
 }
@@ -69,6 +68,7 @@ def test_principals_have_users_and_secrets(platform, agents):
             for file, mode in PRINCIPAL_FILES.items():
                 entry = host.file(f"{folder.path}/{file}")
                 assert (entry.user, entry.group, entry.mode) == ("root", principal["name"], mode), file
+            assert host.file(f"{folder.path}/client.pem").exists
 
 
 def test_strangers_cannot_read_a_principals_secrets(platform, agents):
