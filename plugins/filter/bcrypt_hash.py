@@ -13,7 +13,9 @@ from ansible.errors import AnsibleFilterError
 try:
     import bcrypt
 except ImportError:
-    bcrypt = None
+    HAS_BCRYPT = False
+else:
+    HAS_BCRYPT = True
 
 STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 BCRYPT = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -31,7 +33,7 @@ def bcrypt_hash(password: str, salt: str, rounds: int = 5) -> str:
     Raises:
         AnsibleFilterError: the password is too long, or the Python package bcrypt is missing on the controller.
     """
-    if bcrypt is None:
+    if not HAS_BCRYPT:
         raise AnsibleFilterError("the filter bcrypt_hash needs the Python package bcrypt on the controller")
     if len(password.encode()) > LONGEST_PASSWORD:
         raise AnsibleFilterError(f"a registry password is longer than {LONGEST_PASSWORD} bytes: take a shorter one")

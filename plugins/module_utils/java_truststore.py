@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PKCS#12 trust stores as Java reads them: unencrypted, without a MAC, hence the same bytes for the same certificates."""
+"""PKCS#12 trust stores as Java reads them: unencrypted and without a MAC, so equal certificates give equal bytes."""
 
 from __future__ import annotations
 
