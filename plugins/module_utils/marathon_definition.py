@@ -118,7 +118,7 @@ def _filled(field: str, value: t.Any) -> t.Any:
 def _settled(wanted: t.Any, current: t.Any) -> t.Any:
     """``wanted`` with the ports the server has assigned where it says 0."""
     if isinstance(wanted, list) and isinstance(current, list) and len(wanted) == len(current):
-        return [_settled(item, other) for item, other in zip(wanted, current)]
+        return [_settled(item, current[index]) for index, item in enumerate(wanted)]
     if isinstance(wanted, dict) and isinstance(current, dict):
         return {
             key: current[key]

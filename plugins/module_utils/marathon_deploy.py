@@ -1,6 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module marathon_app does: bring an app to a definition, restart or remove it, and wait for its deployments."""
+"""What the module marathon_app does: bring an app to a definition, restart or remove it, and wait for its
+deployments.
+"""
 
 from __future__ import annotations
 
@@ -96,10 +98,8 @@ def _await_deployments(marathon: Marathon, waiter: Waiter, app_id: str, events: 
             known.append(
                 f"the last failure was on {failure.get('host')}: {failure.get('message') or failure.get('state')}"
             )
-        known.append(
-            f"{app.get('tasksRunning', 0)} of {app['instances']} instances run, {app.get('tasksStaged', 0)} are staged, "
-            f"{app.get('tasksUnhealthy', 0)} are unhealthy"
-        )
+        running, staged, unhealthy = (app.get(f"tasks{kind}", 0) for kind in ("Running", "Staged", "Unhealthy"))
+        known.append(f"{running} of {app['instances']} instances run, {staged} are staged, {unhealthy} are unhealthy")
         return known
 
     waiter.until(over, f"the deployment of {app_id}", reasons, events.wait)

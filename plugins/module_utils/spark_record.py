@@ -26,7 +26,7 @@ _STATES = {
     "TASK_GONE_BY_OPERATOR": "lost",
     "TASK_DROPPED": "lost",
 }
-_EXIT_MESSAGE = re.compile(r"exited with (?:status|code) (\d+)")
+_EXIT_MESSAGE = re.compile(r"(?:Container|Command) exited with status (\d+)")
 _RESULT_LIMIT = 4 * 1024 * 1024
 
 
@@ -148,7 +148,7 @@ def _exit_code(task_state: str, message: str, sandbox: t.Optional[Sandbox]) -> t
     noted = (sandbox.read("exit_status", 16) or "").strip() if sandbox else ""
     if noted.isdigit():
         return int(noted)
-    match = _EXIT_MESSAGE.search(message)
+    match = _EXIT_MESSAGE.match(message)
     if match:
         return int(match.group(1))
     return 0 if task_state == "TASK_FINISHED" else None

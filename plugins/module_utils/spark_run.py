@@ -22,7 +22,12 @@ EVENT_KINDS = ("status_update_event", "app_terminated_event", "deployment_succes
 _END_OF_FRAMEWORK = 15.0
 _MESSAGE_LINES = 15
 _ENDS = {"killed": "was killed", "lost": "was lost", "finished": "ended without an exit code"}
-_SPARK_CHATTER = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) ")
+# Lines of Spark and of the Mesos executor that tell nothing of why a job failed.
+_CHATTER = re.compile(
+    r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) "
+    r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} "
+    r"(TASK_|subscribed to|starting task|fetched |update |kill asked|shutdown asked)"
+)
 
 
 class RunFailed(PlatformError):
@@ -219,7 +224,7 @@ def _failure(record: dict[str, t.Any], job: Job) -> str:
     else:
         what = f"its driver {_ENDS.get(record['state'], 'was not run')}{where} (image {job.image})"
         text = f"Run {record['run_id']} failed: {what}: {message or 'no explanation'}."
-    lines = [line for line in record["driver_log"]["stderr"] if not _SPARK_CHATTER.match(line)]
+    lines = [line for line in record["driver_log"]["stderr"] if not _CHATTER.match(line)]
     lines = lines or record["driver_log"]["stdout"]
     if lines:
         text += " The end of its log:\n" + "\n".join(lines[-_MESSAGE_LINES:])

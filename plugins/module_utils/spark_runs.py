@@ -1,6 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module spark_driver_info does: find runs, going ones by their apps and past ones by what the master remembers."""
+"""What the module spark_driver_info does: find runs, going ones by their apps and past ones by what the master
+remembers.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from .spark_run import going_runs
 
 
 def find_runs(marathon: Marathon, mesos: Mesos, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    """Records of the runs which the options name, the newest first. Each says with ``going`` whether its app is there."""
+    """Records of the runs which the options name, the newest first. Each says with ``going`` whether its app is
+    there.
+    """
     labels = {"job": params["name"], "run_id": params["run_id"]}
     wanted = {key: value for key, value in labels.items() if value}
     reader = RecordReader(marathon, mesos, params["log_lines"])

@@ -41,7 +41,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 job:
-  description: Options of M(mesospark.platform.spark_driver). Paths are absolute; in the file they are relative to its folder.
+  description: Options of M(mesospark.platform.spark_driver). Paths are absolute; in the file they are relative to its
+    folder.
   returned: always
   type: dict
 """

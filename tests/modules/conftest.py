@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real servers on loopback for the modules: an image registry, a Mesos cluster, the embedded Marathon."""
 
-import io
+import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +15,15 @@ for _folder in (_ROOT / ".collections", _ROOT / "services/marathon/tests", Path(
     if str(_folder) not in sys.path:
         sys.path.insert(0, str(_folder))
 
-from registry_process import PASSWORD, USERNAME, RegistryProcess  # noqa: E402 - it stands beside this file
+# They stand beside this file, or in the folders above.
+from driver_image import image_archive  # noqa: E402
+from marathon_process import MarathonProcess  # noqa: E402
+from mesos_runtime.local_cluster import AgentSpec, LocalCluster  # noqa: E402
+from registry_process import PASSWORD, USERNAME, RegistryProcess  # noqa: E402
+
+# A user of every machine, who runs the drivers here.
+PRINCIPAL = "nobody"
+PRINCIPAL_FOLDER = Path("/etc/mesospark/principals") / PRINCIPAL
 
 
 def docker(*arguments: str, data: bytes | None = None) -> str:
@@ -33,22 +41,64 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryProce
 
 @pytest.fixture(scope="session")
 def engine_configuration(registry: RegistryProcess, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A client configuration that is logged in at the registry."""
+    """A folder with a client configuration that is logged in at the registry."""
     folder = str(tmp_path_factory.mktemp("docker"))
     docker("--config", folder, "login", "-u", USERNAME, "--password-stdin", registry.host, data=PASSWORD.encode())
     return folder
 
 
 @pytest.fixture(scope="session")
-def base_image(registry: RegistryProcess, engine_configuration: str) -> Iterator[str]:
-    """A small image, pushed by a real engine: one layer with the file /etc/base."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        entry = tarfile.TarInfo("etc/base")
-        entry.size = 5
-        archive.addfile(entry, io.BytesIO(b"base\n"))
-    name = f"{registry.host}/mesospark-modules/base:1"
-    docker("import", "-", name, data=buffer.getvalue())
+def driver_image(registry: RegistryProcess, engine_configuration: str) -> Iterator[str]:
+    """An image for drivers without Spark, pushed by a real engine."""
+    name = f"{registry.host}/mesospark-modules/driver:1"
+    docker("import", "-c", 'ENTRYPOINT ["/entrypoint"]', "-", name, data=image_archive())
     docker("--config", engine_configuration, "push", "-q", name)
     yield name
-    docker("rmi", "-f", name)
+    repository = name.rpartition(":")[0]
+    left = docker("images", "--format", "{{.Repository}}:{{.Tag}}", repository).split()
+    docker("rmi", "-f", *left)
+
+
+@pytest.fixture(scope="session")
+def mesos(tmp_path_factory: pytest.TempPathFactory, engine_configuration: str) -> Iterator[LocalCluster]:
+    """A master and two agents, whose engine is logged in at the registry."""
+    folder = tmp_path_factory.mktemp("mesos")
+    made = not PRINCIPAL_FOLDER.exists()
+    flags = {"docker_config": f"{engine_configuration}/config.json"}
+    with LocalCluster(folder, [AgentSpec("127.0.0.1"), AgentSpec("127.0.0.2")], agent_flags=flags) as cluster:
+        yield cluster
+    if made:
+        # The engine made this folder when it mounted it.
+        shutil.rmtree(PRINCIPAL_FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def marathon(mesos: LocalCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MarathonProcess]:
+    flags = ["--min_revive_offers_interval", "500", "--decline_offer_duration", "1000"]
+    with MarathonProcess(tmp_path_factory.mktemp("marathon"), mesos.master_address, flags) as running:
+        yield running
+
+
+@pytest.fixture
+def servers(mesos: LocalCluster, marathon: MarathonProcess) -> dict[str, Any]:
+    """The connection options of the modules."""
+    return {"marathon_url": marathon.url, "mesos_url": mesos.master_url}
+
+
+@pytest.fixture
+def job(servers: dict[str, Any], registry: RegistryProcess, driver_image: str) -> dict[str, Any]:
+    """The options of spark_driver but the application."""
+    return {
+        **servers,
+        "ca_path": str(registry.ca),
+        "registry_url": registry.url,
+        "registry_username": USERNAME,
+        "registry_password": PASSWORD,
+        "name": "example",
+        "image": driver_image,
+        "principal": PRINCIPAL,
+        "driver_cpus": 0.1,
+        "driver_memory": "32m",
+        "driver_memory_overhead": "32m",
+        "wait_timeout": "60s",
+    }

@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real image registry on loopback, with TLS and accounts."""
 
-import os
-import shutil
 import ssl
-import subprocess
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import bcrypt
+from debian_program import debian_program
 from mesos_runtime.local_cluster.certificates import CertificateAuthority
 from mesos_runtime.local_cluster.cluster import free_port
 from mesos_runtime.local_cluster.process import ClusterProcess
 
 USERNAME, PASSWORD = "push", "a-push-password"
-_CACHE = Path(os.environ.get("MESOSPARK_CACHE", "~/.cache/mesospark")).expanduser() / "docker-registry"
 _CONFIGURATION = """\
 version: 0.1
 log: {{level: warn}}
@@ -24,19 +21,6 @@ storage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true
 http: {{addr: "127.0.0.1:{port}", tls: {{certificate: {certificate}, key: {key}}}}}
 auth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}
 """
-
-
-def registry_program() -> Path:
-    """Debian's docker-registry: the installed one, or the package unpacked into the cache."""
-    installed = shutil.which("docker-registry")
-    if installed:
-        return Path(installed)
-    program = _CACHE / "usr/bin/docker-registry"
-    if not program.exists():
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "-qq", "download", "docker-registry"], cwd=_CACHE, check=True, capture_output=True)
-        subprocess.run(["dpkg", "-x", str(next(_CACHE.glob("docker-registry_*.deb"))), str(_CACHE)], check=True)
-    return program
 
 
 class RegistryProcess(ClusterProcess):
@@ -57,7 +41,8 @@ class RegistryProcess(ClusterProcess):
             _CONFIGURATION.format(folder=folder, port=port, certificate=certificate.certificate, key=certificate.key),
             encoding="ascii",
         )
-        super().__init__("docker-registry", [str(registry_program()), "serve", str(configuration)], {}, folder / "log")
+        program = debian_program("docker-registry", "usr/bin/docker-registry")
+        super().__init__("docker-registry", [str(program), "serve", str(configuration)], {}, folder / "log")
 
     def __enter__(self) -> "RegistryProcess":
         self.start()

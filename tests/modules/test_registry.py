@@ -29,14 +29,14 @@ def derive(running: RegistryProcess, image: str, folder: Path) -> tuple[Registry
 
 
 def test_an_engine_pulls_the_derived_image(
-    registry: RegistryProcess, base_image: str, engine_configuration: str, tmp_path: Path
+    registry: RegistryProcess, driver_image: str, engine_configuration: str, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text("print('hello')\n", encoding="utf-8")
-    service, image = derive(registry, base_image, tmp_path)
+    service, image = derive(registry, driver_image, tmp_path)
     assert image.missing
-    assert image.reference.startswith(f"{registry.host}/mesospark-modules/base:1-pi-")
+    assert image.reference.startswith(f"{registry.host}/mesospark-modules/driver:1-pi-")
     service.push(image)
-    again = derive(registry, base_image, tmp_path)[1]
+    again = derive(registry, driver_image, tmp_path)[1]
     assert (again.missing, again.reference) == (False, image.reference)
 
     docker("--config", engine_configuration, "pull", "-q", image.reference)
@@ -50,26 +50,26 @@ def test_an_engine_pulls_the_derived_image(
         content = archive.extractfile("opt/job/app.py")
         assert content is not None and content.read() == b"print('hello')\n"
         assert archive.getmember("opt/job/app.py").mode & 0o777 == 0o644
-        assert "etc/base" in archive.getnames()
+        assert "entrypoint" in archive.getnames()
 
 
-def test_other_content_makes_another_image(registry: RegistryProcess, base_image: str, tmp_path: Path) -> None:
+def test_other_content_makes_another_image(registry: RegistryProcess, driver_image: str, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("1", encoding="utf-8")
-    first = derive(registry, base_image, tmp_path)[1]
+    first = derive(registry, driver_image, tmp_path)[1]
     (tmp_path / "app.py").write_text("2", encoding="utf-8")
-    assert derive(registry, base_image, tmp_path)[1].reference != first.reference
+    assert derive(registry, driver_image, tmp_path)[1].reference != first.reference
 
 
-def test_an_image_that_does_not_exist(registry: RegistryProcess, base_image: str, tmp_path: Path) -> None:
+def test_an_image_that_does_not_exist(registry: RegistryProcess, driver_image: str, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("1", encoding="utf-8")
-    missing = base_image.replace("base:1", "base:2")
-    with pytest.raises(OptionError, match=r"^image: '.*base:2' is not in its registry; push it first"):
+    missing = driver_image.replace("driver:1", "driver:2")
+    with pytest.raises(OptionError, match=r"^image: '.*driver:2' is not in its registry; push it first"):
         derive(registry, missing, tmp_path)
 
 
-def test_a_wrong_password(registry: RegistryProcess, base_image: str) -> None:
+def test_a_wrong_password(registry: RegistryProcess, driver_image: str) -> None:
     with pytest.raises(AccessDenied, match=r"image registry at .* does not know user 'push'"):
-        registry_of(registry, base_image, "wrong").derive(b"", b"", "pi", "nothing")
+        registry_of(registry, driver_image, "wrong").derive(b"", b"", "pi", "nothing")
 
 
 @pytest.mark.parametrize("image", ["spark", "mesospark/spark:1", "registry.example.org:5443/UPPER:1", ""])
