@@ -91,9 +91,10 @@ class GroupManager:
         before = self._tree.current
         wanted = change(before, version)
         changed = [app for app_id, app in wanted.apps.items() if before.apps.get(app_id) is not app]
-        kept = [app for app_id, app in wanted.apps.items() if before.apps.get(app_id) is app]
         with_known = [keep_assigned(before.apps.get(app.id), app) for app in changed]
-        ready = assign(with_known, kept, self._options.local_port_min, self._options.local_port_max)
+        # Ports that this change frees are free for the next one only.
+        lowest, highest = self._options.local_port_min, self._options.local_port_max
+        ready = assign(with_known, before.apps.values(), lowest, highest)
         apps = dict(wanted.apps)
         for app in ready:
             is_restart = app.last_config_change_at == version != app.last_scaling_at

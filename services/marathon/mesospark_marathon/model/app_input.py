@@ -44,18 +44,22 @@ def read_update(raw: Any) -> Document:
     return document
 
 
-def build_app(document: Document, app_id: str, version: str, rules: InputRules) -> App:
+def build_app(
+    document: Document, app_id: str, version: str, rules: InputRules, base: str = paths.ROOT
+) -> App:
     """The app in normal form; ApiError when it breaks a rule.
 
     document: as `read_app` gave it, or merged by `merge`; deprecated fields are allowed.
+    base: the group whose update the document is part of.
     """
     settings = without(document, ("version", "versionInfo")) | {"id": app_id}
     app_rules.refuse_broken(app_rules.check_app(settings, app_id, rules.roles(app_id)))
     translated = translate(settings)
     app_rules.refuse_broken(app_rules.check_single_instance(translated))
     app_rules.refuse_illegal(translated)
-    default_role = rules.default_role
-    normal = normalise(translated, default_role=default_role, default_network=rules.default_network)
+    normal = normalise(
+        translated, base=base, default_role=rules.default_role, default_network=rules.default_network
+    )
     return new_app(normal, version)
 
 

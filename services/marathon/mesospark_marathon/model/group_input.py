@@ -138,7 +138,7 @@ def _replace_apps(
     built = {}
     for document in documents:
         app_id = paths.canonical(document["id"], group_id)
-        built[app_id] = build_app(document, app_id, version, rules)
+        built[app_id] = build_app(document, app_id, version, rules, base=group_id)
     for app_id in [app_id for app_id in apps if paths.parent(app_id) == group_id]:
         if app_id not in built:
             del apps[app_id]

@@ -75,8 +75,11 @@ _LEFT_OUT_WHEN_EMPTY = (
 )
 
 
-def normalise(app: Document, *, default_role: str, default_network: str = "") -> Document:
-    """The normal form of a valid document that has no deprecated fields any more. Does not change its argument."""
+def normalise(app: Document, *, base: str, default_role: str, default_network: str = "") -> Document:
+    """The normal form of a valid document that has no deprecated fields any more. Does not change its argument.
+
+    base: the group from which relative dependencies are taken.
+    """
     result = _DEFAULTS | {"role": default_role} | app
     result["networks"] = [_network(network, default_network) for network in app.get("networks") or [{"mode": "host"}]]
     mode = result["networks"][0]["mode"]
@@ -92,7 +95,7 @@ def normalise(app: Document, *, default_role: str, default_network: str = "") ->
     has_ports = bool(app.get("portDefinitions") or (app.get("container") or {}).get("portMappings"))
     result["healthChecks"] = [_health_check(check, has_ports) for check in app.get("healthChecks", [])]
     result["fetch"] = [_artifact(artifact) for artifact in app.get("fetch", [])]
-    result["dependencies"] = _unique(paths.canonical(path, app["id"]) for path in app.get("dependencies", []))
+    result["dependencies"] = _unique(paths.canonical(path, base) for path in app.get("dependencies", []))
     result["constraints"] = in_set_order(app.get("constraints", []))
     result["acceptedResourceRoles"] = _unique(app.get("acceptedResourceRoles", []))
     if app.get("cmd") is None:

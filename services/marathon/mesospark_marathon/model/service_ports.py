@@ -10,7 +10,7 @@ from .errors import ApiError
 def assign(apps: Iterable[App], taken_by: Iterable[App], lowest: int, highest: int) -> list[App]:
     """The apps with service ports assigned, none of which another app has.
 
-    taken_by: all other apps. Raises ApiError 500 when no number is left.
+    taken_by: apps whose ports are not free. Raises ApiError 500 when no number is left.
     """
     wanted = list(apps)
     taken = {port for app in [*taken_by, *wanted] for port in app.service_ports if port}
