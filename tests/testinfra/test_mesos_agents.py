@@ -91,7 +91,7 @@ def test_certificate_of_a_principal_names_it_and_its_host(platform, agents):
 
 def test_secrets_are_readable_by_root_alone(platform, agents):
     for name in agents:
-        for file in ("credential.json", "http-credentials.json", "docker.json", "zookeeper", "jwt.key"):
+        for file in ("credential.json", "http-credentials.json", "docker/config.json", "zookeeper", "jwt.key"):
             secret = platform.host(name).file(f"/etc/mesospark/mesos-agent/{file}")
             assert (secret.user, secret.mode) == ("root", 0o400), file
 
