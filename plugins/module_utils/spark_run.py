@@ -20,7 +20,9 @@ from .waiter import Waiter
 
 EVENT_KINDS = ("status_update_event", "app_terminated_event", "deployment_success")
 _END_OF_FRAMEWORK = 15.0
+_LATE_EVENT = 2.0
 _MESSAGE_LINES = 15
+_MESSAGE_LENGTH = 300
 _ENDS = {"killed": "was killed", "lost": "was lost", "finished": "ended without an exit code"}
 # Lines of Spark and of the Mesos executor that tell nothing of why a job failed.
 _CHATTER = re.compile(
@@ -86,6 +88,10 @@ class SparkRun:
         """
         try:
             end = self._waiter.until(self._probe, f"the end of run {self.run_id}", self._reasons, self._wake)
+            if not end["message"] and end["state"] != "TASK_FINISHED":
+                # The state was read before its event came, and only the event tells the reason.
+                self._wake(_LATE_EVENT)
+                end = self._end or end
         except WaitTimeout as error:
             started = self._seen.get("state") in ("TASK_RUNNING", "TASK_UNREACHABLE")
             removed = not (started and timeout_action == "leave")
@@ -136,7 +142,7 @@ class SparkRun:
         if not task_id.endswith(FIRST_LAUNCH):
             return
         self._seen = {"task_id": task_id, "state": state, "host": host, "message": message}
-        if state in TERMINAL_STATES and self._end is None:
+        if state in TERMINAL_STATES and not (self._end and self._end["message"]):
             self._end = self._seen
 
     def _probe(self) -> t.Optional[dict[str, str]]:
@@ -144,12 +150,12 @@ class SparkRun:
         if self._end:
             return self._end
         app = self._marathon.app(app_id_of(self.run_id))
-        tasks = app.get("tasks", []) if app else []
-        for task in tasks:
-            self._note(task["id"], task["state"], task.get("host") or "", "")
         failure = app.get("lastTaskFailure") if app else None
         if failure:
             self._note(failure["taskId"], failure["state"], failure.get("host") or "", failure.get("message") or "")
+        tasks = app.get("tasks", []) if app else []
+        for task in tasks:
+            self._note(task["id"], task["state"], task.get("host") or "", "")
         if self._end is None and not any(task["id"].endswith(FIRST_LAUNCH) for task in tasks):
             remembered = self._reader.driver_task(self.run_id)
             if remembered:
@@ -219,6 +225,8 @@ def _failure(record: dict[str, t.Any], job: Job) -> str:
     """One sentence about a run's failure and the end of its driver's log."""
     where = f" on {record['driver_host']}" if record["driver_host"] else ""
     message = " ".join((record["message"] or "").split())
+    if len(message) > _MESSAGE_LENGTH:
+        message = message[:_MESSAGE_LENGTH] + " ..."
     if record["exit_code"] is not None:
         text = f"Run {record['run_id']} failed: its driver ended with exit code {record['exit_code']}{where}."
     else:
