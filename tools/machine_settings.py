@@ -4,6 +4,8 @@
 A company with internal mirrors sets apt sources, an apt configuration, a CA bundle and pip settings on its machines.
 Test hosts and images need the same, so they are read here once and written as four files that the variables
 ``platform_apt_sources``, ``platform_apt_configuration``, ``platform_ca_bundle`` and ``platform_pip_environment`` name.
+
+A machine that is no Debian of this release names its sources in a file: environment variable MESOSPARK_APT_SOURCES.
 """
 
 from __future__ import annotations
@@ -16,11 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RELEASE = "bookworm"
-DEFAULT_SOURCES = (
-    f"deb http://deb.debian.org/debian {RELEASE} main\n"
-    f"deb http://deb.debian.org/debian {RELEASE}-updates main\n"
-    f"deb http://deb.debian.org/debian-security {RELEASE}-security main\n"
-)
 SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 MOZILLA_CERTIFICATES = Path("/usr/share/ca-certificates/mozilla")
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -52,7 +49,11 @@ class MachineSettings:
 
 
 def read_machine_settings() -> MachineSettings:
-    """Read the settings of the machine this runs on."""
+    """Read the settings of the machine this runs on.
+
+    Raises:
+        SystemExit: its apt sources have no Debian of the release that test hosts run.
+    """
     return MachineSettings(
         apt_sources=_apt_sources(),
         apt_configuration=_apt_configuration(),
@@ -70,6 +71,8 @@ def _output(*command: str) -> str:
 
 
 def _apt_sources() -> str:
+    if given := os.environ.get("MESOSPARK_APT_SOURCES"):
+        return Path(given).read_text()
     targets = _output(
         "apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"
     )
@@ -80,7 +83,12 @@ def _apt_sources() -> str:
             components = entries.setdefault(f"deb {uri} {release}", [])
             if component not in components:
                 components.append(component)
-    return "".join(f"{entry} {' '.join(components)}\n" for entry, components in entries.items()) or DEFAULT_SOURCES
+    if RELEASE not in (entry.split()[2] for entry in entries):
+        raise SystemExit(
+            f"this machine's apt sources have no Debian {RELEASE}, which test hosts run:"
+            " write such sources into a file and name it in the environment variable MESOSPARK_APT_SOURCES"
+        )
+    return "".join(f"{entry} {' '.join(components)}\n" for entry, components in entries.items())
 
 
 def _apt_configuration() -> str:

@@ -42,7 +42,7 @@ EXAMPLES = r"""
   mesospark.platform.host_survey:
     controller_time: "{{ now(utc=true).timestamp() }}"
     names:
-      - deb.debian.org
+      - mirror.example.org
   register: survey
 """
 
