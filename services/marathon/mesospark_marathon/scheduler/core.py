@@ -60,7 +60,7 @@ class Scheduler:
         self.kills = Kills(self.context)
         self.health = Health(self.context, self.kills)
         self.deployments = Deployments(self.context, self.kills, self.health)
-        self.offers = Offers(self.context)
+        self.offers = Offers(self.context, self.deployments.is_locked)
         self.updates = Updates(self.context, self.kills, self.health)
         self._next_housekeeping = now() + _HOUSEKEEPING_INTERVAL
         self._next_expiry = now() + _BACKOFF_EXPIRY_INTERVAL

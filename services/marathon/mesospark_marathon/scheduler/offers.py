@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Offers: launching what waits, declining the rest, and asking for more only when something can be launched."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..model.app import App
@@ -20,8 +21,10 @@ _SHORTEST_REVIVE_GAP = 0.05
 class Offers:
     """Holds launchable instances against offers."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, is_locked: Callable[[str], bool]) -> None:
+        """is_locked: whether a deployment cares for an app's instances."""
         self._context = context
+        self._is_locked = is_locked
         self._subscribed = False
         self._suppressed = False
         self._asked_for: set[tuple[str, int]] = set()
@@ -91,6 +94,9 @@ class Offers:
             if app is None or self._context.backoff.until(app) > now:
                 continue
             waiting = [instance for instance in self._context.tracker.of_app(app_id) if instance.is_launchable]
+            if waiting and self._is_locked(app_id):
+                # Instances of an older configuration are about to be replaced.
+                waiting = [instance for instance in waiting if self._context.is_current(instance, app)]
             if waiting:
                 result.append((app, waiting))
         return sorted(result, key=lambda entry: entry[1][0].since)

@@ -83,7 +83,7 @@ def test_a_new_configuration_starts_without_delay_and_a_scaling_keeps_it() -> No
     world.change(instances=2)
     assert world.offer() == []
     world.change(env={"A": "b"}, force=True)
-    assert len(world.offer()) == 1
+    assert len(world.offer()) == 2
 
 
 def test_no_seconds_mean_no_delay_ever() -> None:
