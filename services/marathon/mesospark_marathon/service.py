@@ -44,6 +44,9 @@ class MarathonService:
         self._outbox: list[tuple[str, Json]] = []
         self._calls: asyncio.Queue[tuple[str, Json]] = asyncio.Queue()
         self._waiting: list[asyncio.Future[None]] = []
+        self._checks_known_of: Root | None = None
+        self._has_checks = self._had_checks = False
+        """whether apps of the current and of the last known tree have checks that run here"""
         self._flush_planned = False
         self._timer: asyncio.TimerHandle | None = None
         self._sender: asyncio.Task[None] | None = None
@@ -207,12 +210,16 @@ class MarathonService:
     def _set_health_targets(self) -> None:
         if self._health_runner is None:
             return
-        checked = any(
-            check["protocol"] in MARATHON_CHECKS
-            for app in self.tree.current.apps.values()
-            for check in app.document.get("healthChecks", ())
-        )
-        self._health_runner.set_targets(self.scheduler.health.targets() if checked else [])
+        if self.tree.current is not self._checks_known_of:
+            self._checks_known_of = self.tree.current
+            self._has_checks = any(
+                check["protocol"] in MARATHON_CHECKS
+                for app in self.tree.current.apps.values()
+                for check in app.document.get("healthChecks", ())
+            )
+        if self._has_checks or self._had_checks:
+            self._health_runner.set_targets(self.scheduler.health.targets())
+        self._had_checks = self._has_checks
 
     def _set_timer(self) -> None:
         if self._timer is not None:

@@ -85,7 +85,7 @@ class App:
         """Ports of the host network."""
         return list(self.document.get("portDefinitions", []))
 
-    @property
+    @cached_property
     def service_ports(self) -> list[int]:
         """The ports by which load balancers know the app."""
         if self.network_mode == "host":
