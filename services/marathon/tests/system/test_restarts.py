@@ -75,11 +75,12 @@ def test_a_restart_keeps_the_back_off(marathon: MarathonProcess) -> None:
     client.create_app("/held", held)
     wait_for(lambda: [task for task in client.list_tasks("/held") if task.state == "TASK_FINISHED"], "the task's end")
     restart(marathon, signal.SIGKILL)
-    (item,) = wait_for(lambda: [each for each in client.list_queue() if each.app.id == "/held"], "the queue")
-    assert not item.delay.overdue
-    assert item.delay.time_left_seconds > 500
+    # The client's own `list_queue` does not know the field `role` of Marathon 1.11.
+    (item,) = wait_for(lambda: client._do_request("GET", "/v2/queue").json()["queue"], "the queue")
+    assert not item["delay"]["overdue"]
+    assert item["delay"]["timeLeftSeconds"] > 500
     time.sleep(3)
-    assert [task.id[-7:] for task in client.list_tasks("/held")] in ([], ["._app.1"])
+    assert [task.id.rpartition(".")[2] for task in client.list_tasks("/held")] in ([], ["1"])
 
 
 def test_a_deployment_goes_on_after_a_restart(marathon: MarathonProcess) -> None:
@@ -88,7 +89,7 @@ def test_a_deployment_goes_on_after_a_restart(marathon: MarathonProcess) -> None
     (deployment,) = client.list_deployments()
     restart(marathon, signal.SIGKILL)
     assert [each.id for each in client.list_deployments()] == [deployment.id]
-    client.update_app("/going", MarathonApp(constraints=[], **SLEEP), force=True, minimal=False)
+    client._do_request("PUT", "/v2/apps/going", {"force": "true"}, '{"constraints": []}')
     wait_for(lambda: len(running_tasks(client, "/going")) == 1, "the task")
 
 
@@ -109,7 +110,7 @@ def test_the_masters_end_is_survived(own_cluster: LocalCluster, marathon: Marath
     tasks = start_app(client, "/kept", 2)
     framework, pid = client.get_info().framework_id, marathon.pid
     own_cluster.master.kill()
-    assert client.ping() == "pong"
+    assert client.ping() == b'"pong"'
     assert running_tasks(client, "/kept") == tasks
     own_cluster.start_master()
     wait_for(lambda: marathon.log_text().count(f"as framework {framework}") == 2, "the new subscription", 10)

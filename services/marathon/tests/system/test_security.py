@@ -138,7 +138,7 @@ def test_strangers_are_refused(secured: LocalCluster, tmp_path: Path) -> None:
 def test_a_wrong_secret_is_told_where_an_operator_looks(secured: LocalCluster, tmp_path: Path) -> None:
     with marathon_on(secured, tmp_path, secret="wrong-secret") as marathon:
         wait_for(lambda: "refused the credentials of principal 'marathon'" in marathon.log_text(), "the reason")
-        assert client_of(secured, marathon).ping() == "pong"
+        assert client_of(secured, marathon).ping() == b'"pong"'
         assert "marathon" not in framework_names(secured)
         assert "wrong-secret" not in marathon.log_text()
         assert "Traceback" not in marathon.log_text()
@@ -158,7 +158,7 @@ def test_wrong_tls_towards_the_master(secured: LocalCluster, tmp_path: Path, var
         environment["LIBPROCESS_SSL_KEY_FILE"] = ""
     with marathon_on(secured, tmp_path, **environment) as marathon:
         wait_for(lambda: "can not be reached with" in marathon.log_text(), "the reason")
-        assert client_of(secured, marathon).ping() == "pong"
+        assert client_of(secured, marathon).ping() == b'"pong"'
         assert "Traceback" not in marathon.log_text()
 
 
