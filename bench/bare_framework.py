@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import uuid
 from typing import Any
@@ -18,6 +19,8 @@ Json = dict[str, Any]
 
 def launch_tasks(master: str, count: int, command: str, cpus: float, memory: float) -> float:
     """Seconds from the first offer of every agent until `count` tasks run; the framework is torn down again."""
+    # That the master ends the subscription of a torn-down framework is no news here.
+    logging.getLogger("mesospark_marathon").setLevel(logging.ERROR)
     return asyncio.run(asyncio.wait_for(_launch(master, count, command, cpus, memory), TIMEOUT_SECONDS))
 
 

@@ -200,7 +200,7 @@ def agents_floor(master: str) -> float:
 
 def show(rows: Iterator[Row] | Sequence[Row]) -> None:
     for name, figure in rows:
-        print(f"| {name:<48} | {figure:>18} |", flush=True)
+        print(f"| {name:<52} | {figure:>16} |", flush=True)
 
 
 def main() -> None:
@@ -212,7 +212,7 @@ def main() -> None:
         "--default-intervals", action="store_true", help="start Marathon with its own revive and decline intervals"
     )
     options = parser.parse_args()
-    print(f"| {'figure':<48} | {'value':>18} |\n| {'-' * 48} | {'-' * 17}: |", flush=True)
+    print(f"| {'figure':<52} | {'value':>16} |\n| {'-' * 52} | {'-' * 15}: |", flush=True)
     if options.url:
         if Client(options.url).request("GET", "/v2/apps")["apps"]:
             sys.exit(f"{options.url} holds apps; a benchmark needs an empty Marathon")
