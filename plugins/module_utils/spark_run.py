@@ -23,12 +23,14 @@ _END_OF_FRAMEWORK = 15.0
 _LATE_EVENT = 2.0
 _MESSAGE_LINES = 15
 _MESSAGE_LENGTH = 300
+# So many lines are looked through for those that tell why a job failed.
+_LOG_LINES = 500
 _ENDS = {"killed": "was killed", "lost": "was lost", "finished": "ended without an exit code"}
 # Lines of Spark and of the Mesos executor that tell nothing of why a job failed.
 _CHATTER = re.compile(
-    r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) "
+    r"\S+( \S+)? (WARN|INFO|DEBUG|TRACE) [\w.$]+: "
     r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} "
-    r"(TASK_|subscribed to|starting task|fetched |update |kill asked|shutdown asked)"
+    r"(TASK_|subscribed to|starting task|fetched |update |kill asked|shutdown asked|no connection to)"
 )
 
 
@@ -55,7 +57,8 @@ class SparkRun:
         self._mesos = mesos
         self._waiter = waiter
         self._job = job
-        self._reader = RecordReader(marathon, mesos, log_lines)
+        self._log_lines = log_lines
+        self._reader = RecordReader(marathon, mesos, _LOG_LINES)
         self._events: t.Optional[EventStream] = None
         self._end: t.Optional[dict[str, str]] = None
         self._seen: dict[str, str] = {}
@@ -110,12 +113,17 @@ class SparkRun:
             record.update(state=state_of(end["state"]), driver_task_id=end.get("task_id"), driver_host=end.get("host"))
         self.remove()
         if record["state"] != "finished" or record["exit_code"]:
-            raise RunFailed(_failure(record, self._job), **record)
-        return record
+            raise RunFailed(_failure(record, self._job), **self._shortened(record))
+        return self._shortened(record)
 
     def record(self) -> dict[str, t.Any]:
         """The record as it is now, for callers that do not wait."""
-        return self._reader.read(self.run_id, self._reader.driver_task(self.run_id))
+        return self._shortened(self._reader.read(self.run_id, self._reader.driver_task(self.run_id)))
+
+    def _shortened(self, record: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The record with as many lines of log as were asked for."""
+        log = {name: lines[max(len(lines) - self._log_lines, 0) :] for name, lines in record["driver_log"].items()}
+        return {**record, "driver_log": log}
 
     def remove(self) -> None:
         """Remove the app, whether or not it is still there."""
@@ -123,7 +131,7 @@ class SparkRun:
 
     def _record_now(self) -> dict[str, t.Any]:
         try:
-            return self._reader.read(self.run_id, self._reader.driver_task(self.run_id))
+            return self.record()
         except PlatformError:
             return {"run_id": self.run_id, "app_id": app_id_of(self.run_id)}
 
@@ -232,8 +240,12 @@ def _failure(record: dict[str, t.Any], job: Job) -> str:
     else:
         what = f"its driver {_ENDS.get(record['state'], 'was not run')}{where} (image {job.image})"
         text = f"Run {record['run_id']} failed: {what}: {message or 'no explanation'}."
-    lines = [line for line in record["driver_log"]["stderr"] if not _CHATTER.match(line)]
-    lines = lines or record["driver_log"]["stdout"]
+    # spark-submit passes on what Python writes to its standard error as standard output.
+    lines = [
+        line
+        for name in ("stderr", "stdout")
+        for line in [line for line in record["driver_log"][name] if not _CHATTER.match(line)][-_MESSAGE_LINES:]
+    ]
     if lines:
-        text += " The end of its log:\n" + "\n".join(lines[-_MESSAGE_LINES:])
+        text += " The end of its log:\n" + "\n".join(lines)
     return text

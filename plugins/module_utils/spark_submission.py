@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from .arguments import registry_from
 from .difference import DifferenceTracker
-from .errors import OptionError
+from .errors import OptionError, PlatformError
 from .image_layer import LocalFile, compressed, layer_of
 from .marathon import Marathon
 from .mesos import Mesos
@@ -48,7 +48,11 @@ def submit(
     if registry and image and image.missing:
         registry.push(image)
     run.start(params["wait"])
-    record = run.wait(params["timeout_action"]) if params["wait"] else run.record()
+    try:
+        record = run.wait(params["timeout_action"]) if params["wait"] else run.record()
+    except PlatformError as error:
+        error.record.update(result)
+        raise
     return {**record, **result}
 
 

@@ -44,12 +44,18 @@ def test_a_run_that_ends_well(cluster: Any, run_module: Any) -> None:
 
 def test_a_run_that_fails_is_told_with_its_exit_code_and_log(cluster: Any, run_module: Any) -> None:
     ends(cluster, "TASK_FAILED", "Container exited with status 3")
-    cluster.sandbox["stderr"] = "26/11/21 10:15:00 INFO SparkContext: chatter\nValueError: no such book\n"
+    cluster.sandbox["stderr"] = (
+        "26/11/21 10:15:00 INFO SparkContext: chatter\n"
+        "ValueError: no such book\n"
+        + "2026-11-21T12:52:20.455Z INFO ShutdownHookManager: Deleting\n" * 60
+        + "2026-11-21 12:52:20.455 TASK_FAILED Container exited with status 3\n"
+    )
     result = run_module(spark_driver.main, **cluster.options, **JOB)
     assert result["failed"]
     told = f"Run {result['run_id']} failed: its driver ended with exit code 3 on agent1."
     assert result["msg"] == told + " The end of its log:\nValueError: no such book"
-    assert (result["state"], result["exit_code"]) == ("failed", 3)
+    assert (result["state"], result["exit_code"], result["changed"]) == ("failed", 3, True)
+    assert len(result["driver_log"]["stderr"]) == 40
     assert cluster.apps == {}
 
 
