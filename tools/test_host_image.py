@@ -73,6 +73,7 @@ def ensure_image(settings: MachineSettings, say: Callable[[str], None]) -> str:
         _prepare(root, settings)
         say("base image: importing it into the engine")
         _import(root, name)
+        _remove_older(name)
     finally:
         _run([*_as_root(), "rm", "-rf", "--one-file-system", work])
     return name
@@ -147,3 +148,13 @@ def _import(root: Path, name: str) -> None:
     imported = subprocess.run(["docker", "import", *changes, "-", name], stdin=archive.stdout, capture_output=True)
     if archive.wait() or imported.returncode:
         raise SystemExit(f"the engine did not take the base image: {imported.stderr.decode().strip()}")
+
+
+def _remove_older(name: str) -> None:
+    """Remove images of earlier recipes; the engine keeps those that a host still runs from."""
+    listed = subprocess.run(
+        ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY], capture_output=True, text=True
+    )
+    for image in listed.stdout.split():
+        if image != name:
+            subprocess.run(["docker", "image", "rm", image], capture_output=True)

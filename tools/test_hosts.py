@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from machine_settings import read_machine_settings
-from test_host_image import ensure_image
+from test_host_image import ensure_image, image_name
 
 BOOT_TIMEOUT = 60.0  # seconds
 CGROUPS = Path("/sys/fs/cgroup")
@@ -155,7 +155,8 @@ def up(hosts: HostSet) -> None:
     began = time.monotonic()
     settings = read_machine_settings()
     settings.write(cache_directory() / "machine")
-    image = ensure_image(settings, say)
+    missing = any(docker("inspect", host.container, check=False).returncode for host in hosts.hosts)
+    image = ensure_image(settings, say) if missing else image_name(settings)
     if docker("network", "inspect", hosts.network, check=False).returncode:
         say(f"network {hosts.network} ({hosts.subnet})")
         docker("network", "create", "--subnet", hosts.subnet, hosts.network)
