@@ -25,7 +25,8 @@ _UNAUTHORIZED_PAGE = (
 
 def message(status: int, text: str) -> web.Response:
     """An answer whose body says `{"message": text}`."""
-    return web.Response(status=status, body=json.dumps({"message": text}).encode(), content_type=_JSON)
+    body = json.dumps({"message": text}, separators=(",", ":")).encode()
+    return web.Response(status=status, body=body, content_type=_JSON)
 
 
 def authentication(credentials: Credentials, realm: str) -> Middleware:

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from marathon import MarathonClient
@@ -81,6 +82,29 @@ def test_a_restart_keeps_the_back_off(marathon: MarathonProcess) -> None:
     assert item["delay"]["timeLeftSeconds"] > 500
     time.sleep(3)
     assert [task.id.rpartition(".")[2] for task in client.list_tasks("/held")] in ([], ["1"])
+
+
+def test_a_held_app_is_launched_once_whatever_happens(own_cluster: LocalCluster, marathon: MarathonProcess) -> None:
+    """A run of a job ends once: the delay after its end holds against offers that are under way, and restarts."""
+    client = MarathonClient(marathon.url)
+    count = 12
+    for number in range(count):
+        once = MarathonApp(cmd=f"exit {number % 2 * 3}", cpus=0.05, mem=16.0, instances=1)
+        once.backoff_seconds = once.max_launch_delay_seconds = 86400
+        client.create_app(f"/once/app-{number}", once)
+        if number == count // 2:
+            restart(marathon, signal.SIGKILL)
+
+    def ended() -> list[dict[str, Any]]:
+        frameworks = own_cluster.master_get("/state")["frameworks"]
+        return [task for framework in frameworks for task in framework["completed_tasks"]]
+
+    wait_for(lambda: len(ended()) >= count, "the end of all tasks")
+    restart(marathon, signal.SIGKILL)
+    time.sleep(5)
+    assert sorted(task["name"] for task in ended()) == sorted(f"app-{number}.once" for number in range(count))
+    assert all(task["id"].endswith("._app.1") for task in ended())
+    assert not [task for task in client.list_tasks() if task.state in ("TASK_RUNNING", "TASK_STAGING")]
 
 
 def test_a_deployment_goes_on_after_a_restart(marathon: MarathonProcess) -> None:
