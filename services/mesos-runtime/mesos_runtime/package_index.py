@@ -17,6 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from functools import cache
 from http.client import HTTPResponse
 
 from mesos_runtime.errors import BuildError
@@ -83,18 +84,22 @@ class PackageIndex:
 
 def _pip_settings() -> dict[str, str]:
     """pip's global settings by name; environment over files, as pip has it."""
-    listed = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-    ).stdout
     settings: dict[str, str] = {}
-    for scope in ("global", "install", "download", ":env:"):
-        for name, value in re.findall(rf"^{scope}\.([a-z-]+)='(.*)'$", listed, re.MULTILINE):
+    for scope in ("global", "install", "download"):
+        for name, value in re.findall(rf"^{scope}\.([a-z-]+)='(.*)'$", _pip_configuration(), re.MULTILINE):
             settings[name] = value
     for name in ("index-url", "cert", "proxy"):
         value = os.environ.get("PIP_" + name.upper().replace("-", "_"))
         if value:
             settings[name] = value
     return settings
+
+
+@cache
+def _pip_configuration() -> str:
+    """What pip's configuration files say; "" without pip."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def _default_index_url() -> str:

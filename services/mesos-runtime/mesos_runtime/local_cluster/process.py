@@ -20,8 +20,8 @@ class ClusterProcess:
         self.name = name
         self.command = list(command)
         self.log = log
-        self._environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN_PREFIXES)}
-        self._environment.update(environment)
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN_PREFIXES)}
+        self.environment.update(environment)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -44,7 +44,7 @@ class ClusterProcess:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
