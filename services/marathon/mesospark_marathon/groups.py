@@ -106,13 +106,13 @@ class GroupManager:
     def _check(self, root: Root) -> None:
         problems = [{"path": place, "errors": [error]} for place, error in conflicts(root)]
         if problems:
-            reason = f"value with value \"{describe(root, paths.ROOT)}\" {problems[0]['errors'][0]}"
+            reason = f'value with value "{describe(root, paths.ROOT)}" {problems[0]["errors"][0]}'
             raise rejected_tree(problems, reason)
         try:
             levels(root)
         except CyclicDependencies:
             message = "Dependency graph has cyclic dependencies."
-            reason = f"value with value \"{describe(root, paths.ROOT)}\" {message}"
+            reason = f'value with value "{describe(root, paths.ROOT)}" {message}'
             raise rejected_tree([{"path": "/", "errors": [message]}], reason) from None
 
     def _unlock(self, plan: Plan, force: bool) -> None:
@@ -124,6 +124,8 @@ class GroupManager:
         running = len(self._deployments.running()) - len(locks)
         if plan.steps and running >= self._options.max_running_deployments:
             limit = self._options.max_running_deployments
-            raise ApiError(403, {"message": f"Max number ({limit}) of running deployments is achieved. Wait for others."})
+            raise ApiError(
+                403, {"message": f"Max number ({limit}) of running deployments is achieved. Wait for others."}
+            )
         for lock in locks:
             self._deployments.cancel(lock)

@@ -28,9 +28,7 @@ LOG = logging.getLogger(__name__)
 class MarathonService:
     """Ties tree, scheduler, store and edges together. Everything runs on the loop that `start` is called on."""
 
-    def __init__(
-        self, options: Options, store: Store, events: EventSink, now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, options: Options, store: Store, events: EventSink, now: Callable[[], float] = time.time) -> None:
         self.options = options
         self.rules = InputRules(options.mesos_role)
         self.now = now

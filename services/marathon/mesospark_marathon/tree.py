@@ -32,8 +32,7 @@ class Tree:
         if known is None:
             return Root(version)
         apps = {
-            app_id: self.app_versions[app_id][app_version]
-            for app_id, app_version in self._store.load("app").items()
+            app_id: self.app_versions[app_id][app_version] for app_id, app_version in self._store.load("app").items()
         }
         groups = {group_id: _group(document) for group_id, document in self._store.load("group").items()}
         return Root(known["version"], apps, groups, tuple(known["dependencies"]))

@@ -87,7 +87,12 @@ class Groups:
         document = read_group(await read_json(request))
         group_id = group_id_of(document, base)
         root = self._service.tree.current
-        check_group(root, {"groups": [document | {"id": group_id}]} if "id" in document else document, paths.ROOT, self._service.rules)
+        check_group(
+            root,
+            {"groups": [document | {"id": group_id}]} if "id" in document else document,
+            paths.ROOT,
+            self._service.rules,
+        )
         if root.has_group(group_id):
             message = f"Group {group_id} is already created. Use PUT to change this group."
             raise RejectedUpdate(409, {"message": message}, message)

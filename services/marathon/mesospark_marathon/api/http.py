@@ -73,5 +73,3 @@ def location(request: web.Request, path: str) -> dict[str, str]:
 async def read_json(request: web.Request) -> Any:
     """The JSON body; ApiError 400 when it is none."""
     return parse_json(await request.read())
-
-

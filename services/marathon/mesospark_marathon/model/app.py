@@ -163,9 +163,7 @@ def next_version(old: App | None, new: App, version: str) -> App:
     if old.configuration != new.configuration:
         return replace(new, version=version, last_scaling_at=version, last_config_change_at=version)
     if old.instances != new.instances:
-        return replace(
-            new, version=version, last_scaling_at=version, last_config_change_at=old.last_config_change_at
-        )
+        return replace(new, version=version, last_scaling_at=version, last_config_change_at=old.last_config_change_at)
     return old
 
 

@@ -44,9 +44,7 @@ def read_update(raw: Any) -> Document:
     return document
 
 
-def build_app(
-    document: Document, app_id: str, version: str, rules: InputRules, base: str = paths.ROOT
-) -> App:
+def build_app(document: Document, app_id: str, version: str, rules: InputRules, base: str = paths.ROOT) -> App:
     """The app in normal form; ApiError when it breaks a rule.
 
     document: as `read_app` gave it, or merged by `merge`; deprecated fields are allowed.
@@ -57,9 +55,7 @@ def build_app(
     translated = translate(settings)
     app_rules.refuse_broken(app_rules.check_single_instance(translated))
     app_rules.refuse_illegal(translated)
-    normal = normalise(
-        translated, base=base, default_role=rules.default_role, default_network=rules.default_network
-    )
+    normal = normalise(translated, base=base, default_role=rules.default_role, default_network=rules.default_network)
     return new_app(normal, version)
 
 

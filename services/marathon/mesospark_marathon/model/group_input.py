@@ -87,7 +87,7 @@ def _misplaced(root: Root, group_id: str) -> Exception:
     message = "Group has to be child of groups with parent id"
     return rejected_tree(
         [{"path": f"/groups({len(children)})", "errors": [message]}],
-        f"groups [at index {len(children)}] with value \"{describe(root, group_id)}\" {message}",
+        f'groups [at index {len(children)}] with value "{describe(root, group_id)}" {message}',
     )
 
 
@@ -185,5 +185,3 @@ def describe(root: Root, group_id: str) -> str:
         f"Group({group_id}, apps = Seq({apps}), pods = Seq(), groups = Seq({children}), "
         f"dependencies = Seq({needs}), version = {version}, enforceRole = {enforced})"
     )
-
-

@@ -100,9 +100,7 @@ def normalise(app: Document, *, base: str, default_role: str, default_network: s
     result["acceptedResourceRoles"] = _unique(app.get("acceptedResourceRoles", []))
     if app.get("cmd") is None:
         result.pop("cmd", None)
-    return {
-        key: result[key] for key in _ORDER if key in result and (result[key] or key not in _LEFT_OUT_WHEN_EMPTY)
-    }
+    return {key: result[key] for key in _ORDER if key in result and (result[key] or key not in _LEFT_OUT_WHEN_EMPTY)}
 
 
 def _unique(values: Any) -> list[str]:

@@ -18,14 +18,14 @@ def translate(app: Document) -> Document:
     result = without(app, ("ports", "uris", "ipAddress"))
     if "uris" in app and not app.get("fetch"):
         result["fetch"] = [{"uri": uri, "extract": uri.endswith(_ARCHIVES)} for uri in app["uris"]]
-    if "ports" in app:
+    if app.get("ports") or ("ports" in app and "portDefinitions" not in app):
         result["portDefinitions"] = [{"port": port} for port in app["ports"]]
     _translate_networks(app, result)
     return result
 
 
 def _refuse_both(app: Document, old: str, new: str, message: str) -> None:
-    if old in app and new in app:
+    if app.get(old) and app.get(new):
         raise invalid_object([{"path": "/", "errors": [message]}])
 
 
@@ -45,7 +45,9 @@ def _translate_networks(app: Document, result: Document) -> None:
         result["networks"] = [_container_network(address)]
     if container is not None:
         mappings = container.get("portMappings", docker.get("portMappings"))
-        result["container"] = container | {"docker": without(docker, ("network", "portMappings"))} if docker else container
+        result["container"] = (
+            container | {"docker": without(docker, ("network", "portMappings"))} if docker else container
+        )
         if mappings is not None:
             result["container"] = result["container"] | {"portMappings": mappings}
     ports = ((address or {}).get("discovery") or {}).get("ports")

@@ -133,10 +133,6 @@ def revert(plan: Plan, current: Root, version: str) -> Root:
             result = put_app(result, app, version)
         elif app_id in result.apps:
             result = remove_app(result, app_id, version)
-    empty = {
-        group_id
-        for group_id in plan.new_groups
-        if group_id in result.groups and not result.apps_below(group_id)
-    }
+    empty = {group_id for group_id in plan.new_groups if group_id in result.groups and not result.apps_below(group_id)}
     groups = {group_id: group for group_id, group in result.groups.items() if group_id not in empty}
     return result.with_members(result.apps, groups, version, [])

@@ -47,8 +47,7 @@ def parse_json(text: bytes) -> Any:
             400,
             {
                 "message": "Please specify data in JSON format",
-                "details": "No content to map due to end-of-input\n"
-                ' at [Source: (byte[])""; line: 1, column: 0]',
+                "details": 'No content to map due to end-of-input\n at [Source: (byte[])""; line: 1, column: 0]',
             },
         )
     try:

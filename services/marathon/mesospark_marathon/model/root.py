@@ -73,9 +73,7 @@ def remove_app(root: Root, app_id: str, version: str) -> Root:
 def remove_group(root: Root, group_id: str, version: str) -> Root:
     """The tree without the group and all in it; of the root only the members go."""
     apps = {key: app for key, app in root.apps.items() if not paths.is_below(key, group_id)}
-    groups = {
-        key: group for key, group in root.groups.items() if key != group_id and not paths.is_below(key, group_id)
-    }
+    groups = {key: group for key, group in root.groups.items() if key != group_id and not paths.is_below(key, group_id)}
     return root.with_members(apps, groups, version, [group_id])
 
 

@@ -53,9 +53,7 @@ def resource_limit(errors: Errors, path: str, value: Any) -> Any:
     return amount(errors, path, value)
 
 
-port_definition = reader.record(
-    optional({"port": port, "labels": labels, "name": name, "protocol": protocol})
-)
+port_definition = reader.record(optional({"port": port, "labels": labels, "name": name, "protocol": protocol}))
 port_mapping = reader.record(
     optional(
         {
@@ -98,9 +96,7 @@ health_check = reader.record(
             "path": text,
             "port": port,
             "portIndex": count,
-            "protocol": reader.enumeration(
-                "HTTP", "HTTPS", "TCP", "COMMAND", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP"
-            ),
+            "protocol": reader.enumeration("HTTP", "HTTPS", "TCP", "COMMAND", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP"),
             "ipProtocol": reader.enumeration("IPv4", "IPv6"),
             "timeoutSeconds": reader.integer(),
             "delaySeconds": count,

@@ -87,9 +87,7 @@ def choose_victims(
     while left and len(victims) < count:
         crowds = {field: Counter(place_of(instance).value(field) for instance in left) for field in fields}
 
-        def rank(
-            instance: Instance, crowds: dict[str, Counter[str | None]] = crowds
-        ) -> tuple[bool, bool, int, float]:
+        def rank(instance: Instance, crowds: dict[str, Counter[str | None]] = crowds) -> tuple[bool, bool, int, float]:
             crowd = sum(counts[place_of(instance).value(field)] for field, counts in crowds.items())
             age = instance.started_at or instance.staged_at or instance.scheduled_at
             return (
@@ -103,5 +101,3 @@ def choose_victims(
         left.remove(victim)
         victims.append(victim)
     return victims
-
-

@@ -113,7 +113,9 @@ def offer_json(offer: Document) -> Document:
         "id": offer["id"]["value"],
         "hostname": offer["hostname"],
         "agentId": offer["agent_id"]["value"],
-        "resources": [_value(resource) | {"role": resource.get("role", "*")} for resource in offer.get("resources", [])],
+        "resources": [
+            _value(resource) | {"role": resource.get("role", "*")} for resource in offer.get("resources", [])
+        ],
         "attributes": [_value(attribute) for attribute in offer.get("attributes", [])],
     }
 

@@ -67,7 +67,9 @@ def _is_free(resource: Document) -> bool:
     """Volumes, and what somebody has reserved under labels of his own, are not ours to use."""
     reservations = [*resource.get("reservations", []), resource.get("reservation", {})]
     return not (
-        resource.get("disk") or resource.get("revocable") or any(reservation.get("labels") for reservation in reservations)
+        resource.get("disk")
+        or resource.get("revocable")
+        or any(reservation.get("labels") for reservation in reservations)
     )
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from . import Document, StoreError
 
-_SCHEMA = "CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, document TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, document TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+)
 
 
 class SqliteStore:
@@ -29,7 +31,9 @@ class SqliteStore:
             self._database.execute("PRAGMA synchronous=NORMAL")
             self._database.execute(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"the store {path} can not be opened: {error}; check --store, and that no other runs") from error
+            raise StoreError(
+                f"the store {path} can not be opened: {error}; check --store, and that no other runs"
+            ) from error
 
     def load(self, kind: str) -> Mapping[str, Document]:
         """All committed documents of a kind by key."""

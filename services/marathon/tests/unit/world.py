@@ -144,12 +144,12 @@ class World:
         """Offers and status updates until everything that waits runs and everything that was killed has ended."""
         for _ in range(100):
             self.end_killed(app_id)
-            if not any(entry.is_launchable for entry in self.instances(app_id)):
-                break
-            self.offer(host)
             for instance in self.instances(app_id):
                 if instance.condition == "Provisioned":
                     self.status(instance, "TASK_RUNNING")
+            if not any(entry.is_launchable or entry.killed_at for entry in self.instances(app_id)):
+                break
+            self.offer(host)
 
     def end_killed(self, app_id: str = "/app") -> None:
         """Report the end of every task that was asked to end."""
