@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Walks all listening ports of all hosts: each refuses plain text, old TLS, and whoever brings no certificate or account.
+"""Walks all listening ports of all hosts: each refuses plain text, old TLS, and clients without certificate or account.
 
 What is not ours to guard is named here: loopback addresses, sshd, and port 53, which speaks DNS and has its own check
 (test_dns).
@@ -99,9 +99,9 @@ def old_client() -> ssl.SSLContext:
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_tls_is_refused(platform, listeners):
     for listener in listeners:
-        with socket.create_connection((listener.address, listener.port), TIMEOUT) as plain:
-            with pytest.raises((ssl.SSLError, ConnectionError)):
-                old_client().wrap_socket(plain, server_hostname=listener.address)
+        plain = socket.create_connection((listener.address, listener.port), TIMEOUT)
+        with plain, pytest.raises((ssl.SSLError, ConnectionError)):
+            old_client().wrap_socket(plain, server_hostname=listener.address)
     assert old_tls_works(platform.secrets_folder / "operator"), "this client speaks no old TLS, so it proves nothing"
 
 
@@ -113,9 +113,9 @@ def old_tls_works(files: Path) -> bool:
     context.load_cert_chain(files.with_suffix(".pem"), files.with_suffix(".key"))
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as threads:
         accepted = threads.submit(lambda: context.wrap_socket(server.accept()[0], server_side=True).close())
-        with socket.create_connection(server.getsockname(), TIMEOUT) as plain:
-            with old_client().wrap_socket(plain) as stream:
-                version = stream.version()
+        plain = socket.create_connection(server.getsockname(), TIMEOUT)
+        with plain, old_client().wrap_socket(plain) as stream:
+            version = stream.version()
         accepted.result(TIMEOUT)
     return version in ("TLSv1", "TLSv1.1")
 
