@@ -16,8 +16,8 @@ _SERVER = ("startup.cpp", "firewall.cpp", *_COMMON)
 _PROGRAMS = {
     "sbin/mesos-master": ("master.cpp", *_SERVER),
     "sbin/mesos-agent": (
-        *("agent.cpp", "agent_cgroups.cpp", "agent_environment.cpp", "pending_future_tracker.cpp"),
-        *("cgroup_version_2.cpp", *_SERVER),
+        *("agent.cpp", "agent_cgroups.cpp", "agent_environment.cpp", "cgroup_version_2.cpp"),
+        *("executor_socket.cpp", "pending_future_tracker.cpp", *_SERVER),
     ),
     "libexec/mesos/mesos-containerizer": (
         *("containerizer.cpp", "containerizer_environment.cpp", "sysrq_trigger.cpp"),

@@ -10,6 +10,7 @@
 
 #include "agent_cgroups.hpp"
 #include "agent_environment.hpp"
+#include "executor_socket.hpp"
 #include "flags.hpp"
 #include "messages.hpp"
 #include "pending_future_tracker.hpp"
@@ -63,9 +64,6 @@ void checkFlags(const Flags& flags, const OptionalString& master) {
   if (master.isSome() && module) fail("--master and --master_detector exclude each other");
   for (const char* name : {"ip6_discovery_command", "csi_plugin_config_dir"}) {
     if (flags.isGiven(name)) fail(std::string("--") + name + " is not supported by this build");
-  }
-  if (flags.isOn("http_executor_domain_sockets")) {
-    fail("--http_executor_domain_sockets is not supported by this build");
   }
 }
 
@@ -132,6 +130,7 @@ int main(int argc, char** argv) {
   files_construct(files, kRealm + "-readonly", authorizer);
   void* updateManager = storage();
   update_manager_construct(updateManager, flags.object());
+  Option<std::shared_ptr<void>> executorSocket = makeExecutorSocket(flags);
   resource_estimator_create(&resourceEstimator, flags.find("resource_estimator"));
   qos_controller_create(&qosController, flags.find("qos_controller"));
 
@@ -139,7 +138,7 @@ int main(int argc, char** argv) {
   agent_construct(agent, id, flags.object(), detector.get(), containerizer.get(), files, garbageCollector,
                   updateManager, get(resourceEstimator, "--resource_estimator"),
                   get(qosController, "--qos_controller"), tokenGenerator, gidManager, tracker,
-                  std::shared_ptr<void>(), Option<std::shared_ptr<void>>(), authorizer);
+                  std::shared_ptr<void>(), executorSocket, authorizer);
   void* process = spawn(virtualBase(agent), false);
   setExecutorEnvironment(flags, processAddress(process));
   waitForEver(process);

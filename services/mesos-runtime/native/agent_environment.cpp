@@ -49,6 +49,9 @@ void setExecutorEnvironment(const Flags& flags, const std::string& agentAddress)
       "MESOS_RECOVERY_TIMEOUT=" + flags.text("recovery_timeout"),
       "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD=" + flags.text("executor_shutdown_grace_period"),
   };
+  if (flags.isOn("http_executor_domain_sockets")) {
+    variables.push_back("MESOS_DOMAIN_SOCKET=" + flags.text("domain_socket_location"));
+  }
   for (char** variable = environ; *variable != nullptr; ++variable) {
     if (startsWith(*variable, "LIBPROCESS_SSL_")) variables.emplace_back(*variable);
   }

@@ -48,7 +48,10 @@ class Executor(ABC):
         self._losses = 0
         self._shutting_down = False
         self.shutdown_grace = settings.shutdown_grace_period  # seconds that the agent waits after SHUTDOWN
-        address = Address(settings.agent_host, settings.agent_port, tls=agent_context(os.environ))
+        if settings.domain_socket:
+            address = Address(path=settings.domain_socket)
+        else:
+            address = Address(settings.agent_host, settings.agent_port, tls=agent_context(os.environ))
         self.session = AgentSession(settings, address, self, self._unacknowledged)
 
     # ---- for the two kinds of executor

@@ -34,6 +34,7 @@ class Settings:
     recovery_timeout: float
     shutdown_grace_period: float
     token: str | None
+    domain_socket: str | None  # path of the agent's Unix socket for executors, if it has one
 
     @classmethod
     def read(cls, sandbox: str, environment: Mapping[str, str]) -> "Settings":
@@ -57,6 +58,7 @@ class Settings:
             recovery_timeout=seconds_of_text(environment.get("MESOS_RECOVERY_TIMEOUT"), 900.0),
             shutdown_grace_period=seconds_of_text(environment.get("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD"), 5.0),
             token=environment.get("MESOS_EXECUTOR_AUTHENTICATION_TOKEN"),
+            domain_socket=environment.get("MESOS_DOMAIN_SOCKET"),
         )
 
 
