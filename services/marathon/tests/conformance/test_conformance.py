@@ -19,7 +19,6 @@ IMAGE = "x-tiny"
 SCENARIOS: list[Scenario] = json.loads(Path(__file__).with_name("corpus.json").read_text(encoding="utf-8"))["scenarios"]
 
 NOT_MET = {
-    "create-persistent-volume": "persistent volumes are not offered",
     "pod-create": "pods are not offered",
     "pod-create-full": "pods are not offered",
     "pod-update-delete": "pods are not offered",
