@@ -17,22 +17,26 @@ LARGEST_SERIAL = 2**32 - 1
 
 
 def dns_zones(
-    hosts: Mapping[str, str], domain: str, services: Mapping[str, Sequence[str]] | None = None
+    hosts: Mapping[str, str],
+    domain: str,
+    services: Mapping[str, str] | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the forward zone and the reverse zones, as ``{"name": str, "records": [[name, type, value], ...]}``.
 
     Args:
         hosts: IPv4 address of each host, by its name without the domain.
         domain: the forward zone.
-        services: hosts that each service name resolves to; an address record for each of them.
+        services: names of services, each with the group whose hosts it resolves to; an address record for each of them.
+        groups: hosts of each group; a service whose group there is not gets no record.
 
     Raises:
         AnsibleFilterError: a name or an address can not stand in a zone; the message names it.
     """
     addresses = {name: _address(name, value) for name, value in hosts.items()}
     forward = [[name, "A", str(address)] for name, address in addresses.items()]
-    for service, members in (services or {}).items():
-        forward += [[service, "A", str(addresses[member])] for member in members]
+    for service, group in (services or {}).items():
+        forward += [[service, "A", str(addresses[member])] for member in (groups or {}).get(group, [])]
     for name, *_ in forward:
         if not all(LABEL.fullmatch(label) for label in name.split(".")):
             raise AnsibleFilterError(f"{name!r} can not be a DNS name: letters, digits and hyphens only")

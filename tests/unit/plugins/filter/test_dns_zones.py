@@ -7,7 +7,8 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mesospark.platform.plugins.filter.dns_zones import dns_zone_file, dns_zones
 
 HOSTS = {"infra1": "10.0.7.10", "agent2": "10.0.7.32", "agent1": "10.0.7.31", "far": "10.1.0.5"}
-SERVICES = {"registry": ["infra1"], "agents": ["agent1", "agent2"]}
+SERVICES = {"registry": "docker_registries", "agents": "mesos_agents", "marathon": "marathons"}
+GROUPS = {"docker_registries": ["infra1"], "mesos_agents": ["agent1", "agent2"]}
 SERVERS = ["infra1.platform.test", "far.platform.test"]
 
 FORWARD = """\
@@ -35,25 +36,25 @@ $TTL 300
 
 
 def test_forward_and_reverse_zones() -> None:
-    zones = dns_zones(HOSTS, "platform.test", SERVICES)
+    zones = dns_zones(HOSTS, "platform.test", SERVICES, GROUPS)
     assert [zone["name"] for zone in zones] == ["platform.test", "0.1.10.in-addr.arpa", "7.0.10.in-addr.arpa"]
     assert dns_zone_file(zones[0], SERVERS, now=1000) == FORWARD
     assert dns_zone_file(zones[2], SERVERS, now=1000) == REVERSE
 
 
 def test_serial_stays_while_the_zone_does() -> None:
-    zone = dns_zones(HOSTS, "platform.test", SERVICES)[0]
+    zone = dns_zones(HOSTS, "platform.test", SERVICES, GROUPS)[0]
     assert dns_zone_file(zone, SERVERS, previous=FORWARD, now=2000) == FORWARD
 
 
 @pytest.mark.parametrize(("now", "serial"), [(2000, 2000), (500, 1001)], ids=["time", "clock went back"])
 def test_serial_grows_with_a_change(now: int, serial: int) -> None:
-    zone = dns_zones({**HOSTS, "agent3": "10.0.7.33"}, "platform.test", SERVICES)[0]
+    zone = dns_zones({**HOSTS, "agent3": "10.0.7.33"}, "platform.test", SERVICES, GROUPS)[0]
     assert f"( {serial} " in dns_zone_file(zone, SERVERS, previous=FORWARD, now=now)
 
 
 def test_foreign_zone_file_is_replaced() -> None:
-    zone = dns_zones(HOSTS, "platform.test", SERVICES)[0]
+    zone = dns_zones(HOSTS, "platform.test", SERVICES, GROUPS)[0]
     assert dns_zone_file(zone, SERVERS, previous="; by hand\n", now=1000) == FORWARD
 
 
