@@ -7,7 +7,7 @@ from ..service import MarathonService
 from .apps import Apps
 from .deployments import Deployments, Queue
 from .groups import Groups
-from .http import Handler, answering, segments_after
+from .http import URI_NOT_FOUND, Handler, answering, segments_after
 from .info import Info
 from .tasks import Tasks
 
@@ -26,16 +26,32 @@ def add_routes(app: web.Application, service: MarathonService) -> None:
         return await apps.member(request)
 
     async def task_resource(request: web.Request) -> web.Response:
-        if segments_after(request, "tasks") == ["delete"]:
+        segments = segments_after(request, "tasks")
+        if segments == ["delete"]:
             return await tasks.delete(request)
+        if segments:
+            raise URI_NOT_FOUND
         return await tasks.collection(request)
 
     async def deployment_resource(request: web.Request) -> web.Response:
-        by_id = bool(segments_after(request, "deployments"))
-        return await (deployments.member(request) if by_id else deployments.collection(request))
+        segments = segments_after(request, "deployments")
+        if len(segments) > 1:
+            raise URI_NOT_FOUND
+        return await (deployments.member(request) if segments else deployments.collection(request))
 
     async def queue_resource(request: web.Request) -> web.Response:
-        return await (queue.delay(request) if segments_after(request, "queue") else queue.collection(request))
+        segments = segments_after(request, "queue")
+        if segments and segments[-1] != "delay":
+            raise URI_NOT_FOUND
+        return await (queue.delay(request) if segments else queue.collection(request))
+
+    def alone(name: str, handler: Handler) -> Handler:
+        async def resource(request: web.Request) -> web.Response:
+            if segments_after(request, name):
+                raise URI_NOT_FOUND
+            return await handler(request)
+
+        return resource
 
     resources: dict[str, Handler] = {
         "apps": app_resource,
@@ -43,9 +59,9 @@ def add_routes(app: web.Application, service: MarathonService) -> None:
         "tasks": task_resource,
         "deployments": deployment_resource,
         "queue": queue_resource,
-        "info": info.info,
-        "leader": info.leader,
-        "plugins": info.plugins,
+        "info": alone("info", info.info),
+        "leader": alone("leader", info.leader),
+        "plugins": alone("plugins", info.plugins),
         "pods": info.pods,
     }
     for name, handler in resources.items():

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from ..model import paths
 from ..model.app import App, restarted
-from ..model.app_input import app_id_of, build_app, merge, read_app, read_update
+from ..model.app_input import app_id_of, build_app, merge, read_app, read_update, read_updates
 from ..model.errors import ApiError, RejectedUpdate, missing_app, unknown_app, unknown_group
 from ..model.label_selector import matches_labels
 from ..model.plan import Plan
@@ -145,13 +145,7 @@ class Apps:
         return plan_answer(plan)
 
     async def _update_many(self, request: web.Request) -> web.Response:
-        raw = await read_json(request)
-        if not isinstance(raw, list):
-            raise ApiError(
-                422,
-                {"message": "Invalid JSON", "details": [{"path": "", "errors": ["error.expected.jsarray"]}]},
-            )
-        documents = [read_app(entry) for entry in raw]
+        documents = read_updates(await read_json(request))
         partial = request.method == "PATCH" or flag(request, "partialUpdate", default=True)
         create = request.method == "PUT"
         changes = [

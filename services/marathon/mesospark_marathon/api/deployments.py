@@ -72,7 +72,7 @@ class Queue:
     async def delay(self, request: web.Request) -> web.Response:
         """DELETE /v2/queue/{id}/delay"""
         segments = segments_after(request, "queue")
-        if request.method != "DELETE" or segments[-1] != "delay":
+        if request.method != "DELETE":
             raise METHOD_NOT_ALLOWED
         app_id = path_of(segments[:-1])
         app = self._service.app(app_id)

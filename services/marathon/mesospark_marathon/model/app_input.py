@@ -8,7 +8,7 @@ from . import app_rules, paths
 from .app import App, new_app
 from .normal_form import normalise
 from .old_forms import translate
-from .reader import Errors, read_fields, without
+from .reader import Errors, array, read_fields, record, without
 from .schema import APP, APP_UPDATE
 
 Document = dict[str, Any]
@@ -34,6 +34,14 @@ def read_app(raw: Any) -> Document:
     document = read_fields(errors, "", raw, APP)
     errors.refuse()
     return document
+
+
+def read_updates(raw: Any) -> list[Document]:
+    """The typed documents of a change of several apps, each of which names its id; ApiError 422 for wrong types."""
+    errors = Errors()
+    documents = array(record(APP))(errors, "", raw)
+    errors.refuse()
+    return list(documents)
 
 
 def read_update(raw: Any) -> Document:

@@ -211,6 +211,9 @@ def _check_networks(app: Document, at: str) -> Iterator[Problem]:
     definitions = [entry["name"] for entry in app.get("portDefinitions", []) if "name" in entry]
     if len(definitions) != len(set(definitions)):
         yield f"{at}/portDefinitions", "Port names must be unique."
+    ports = [entry["port"] for entry in app.get("portDefinitions", []) if entry.get("port")]
+    if len(ports) != len(set(ports)):
+        yield f"{at}/portDefinitions", "Ports must be unique."
 
 
 def _feature(name: str) -> str:

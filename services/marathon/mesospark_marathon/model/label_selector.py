@@ -13,12 +13,12 @@ _TERM = re.compile(
 
 
 def matches_labels(selector: str, labels: Mapping[str, str]) -> bool:
-    """Whether the labels meet every term; ApiError 400 for a selector that can not be read."""
+    """Whether the labels meet every term; ApiError 422 for a selector that can not be read."""
     position = 0
     while position < len(selector):
         term = _TERM.match(selector, position)
         if term is None or term.end() == position:
-            raise ApiError(400, {"message": f"Label selector '{selector}' can not be read."})
+            raise ApiError(422, {"message": f"Label selector '{selector}' can not be read."})
         if not _meets(term, labels):
             return False
         position = term.end()

@@ -75,6 +75,18 @@ _LEFT_OUT_WHEN_EMPTY = (
 )
 
 
+_READINESS_CHECK: Document = {
+    "name": "readinessCheck",
+    "protocol": "HTTP",
+    "path": "/",
+    "portName": "http-api",
+    "intervalSeconds": 30,
+    "timeoutSeconds": 10,
+    "httpStatusCodesForReady": [200],
+    "preserveLastResponse": False,
+}
+
+
 def normalise(app: Document, *, base: str, default_role: str, default_network: str = "") -> Document:
     """The normal form of a valid document that has no deprecated fields any more. Does not change its argument.
 
@@ -94,6 +106,7 @@ def normalise(app: Document, *, base: str, default_role: str, default_network: s
         result.pop("portDefinitions", None)
     has_ports = bool(app.get("portDefinitions") or (app.get("container") or {}).get("portMappings"))
     result["healthChecks"] = [_health_check(check, has_ports) for check in app.get("healthChecks", [])]
+    result["readinessChecks"] = [_READINESS_CHECK | check for check in app.get("readinessChecks", [])]
     result["fetch"] = [_artifact(artifact) for artifact in app.get("fetch", [])]
     result["dependencies"] = _unique(paths.canonical(path, base) for path in app.get("dependencies", []))
     result["constraints"] = in_set_order(app.get("constraints", []))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scheduler: one object that takes what happens and decides what follows. It does no I/O and has no clock of its own.
+"""The scheduler: one object that takes what happens and decides what follows, without I/O or a clock of its own.
 
 After each input comes `settle`, which lets deployments, scaling and offers react until nothing is left to do.
 """
@@ -181,7 +181,7 @@ class Scheduler:
         return float(instance.since + strategy[key])
 
     def _age_unreachable(self, instance: Instance) -> None:
-        """An unreachable instance is replaced after a while, and given up after another. `since` stays its beginning."""
+        """An unreachable instance is replaced after a while, and given up after another."""
         due = self._next_age(instance)
         if due is None or self.context.now() < due:
             return
@@ -190,7 +190,6 @@ class Scheduler:
             self.tracker.changed(instance, self.context.now())
             self._age_unreachable(instance)
         else:
-            self.health.forget(instance)
             self.tracker.forget(instance)
 
     def _end_overdue_launches(self) -> None:

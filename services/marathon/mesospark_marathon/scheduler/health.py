@@ -34,28 +34,34 @@ class Health:
     def __init__(self, context: Context, kills: Kills) -> None:
         self._context = context
         self._kills = kills
-        self._results: dict[tuple[str, int], CheckResult] = {}
+        self._results: dict[str, tuple[str, dict[int, CheckResult]]] = {}
+        """by instance: the task they are about, and its results by check. They stay until the next task is launched."""
+        context.tracker.when_forgotten = self._forget
 
-    def forget(self, instance: Instance) -> None:
-        """Drop the results of an instance whose task is replaced."""
-        for key in [key for key in self._results if key[0] == instance.id]:
-            del self._results[key]
+    def _forget(self, instance: Instance) -> None:
+        self._results.pop(instance.id, None)
+
+    def _results_of(self, instance: Instance) -> dict[int, CheckResult]:
+        task_id, results = self._results.get(instance.id, ("", {}))
+        if task_id != instance.task_id:
+            results = {}
+            self._results[instance.id] = (instance.task_id, results)
+        return results
 
     def is_healthy(self, app: App, instance: Instance) -> bool | None:
         """All checks alive, some dead, or None while one has not spoken yet."""
         if not app.health_checks or instance.condition != RUNNING:
             return None
-        results = [self._results.get((instance.id, index)) for index in range(len(app.health_checks))]
-        known = [result for result in results if result is not None]
+        known = self._results_of(instance).values()
         if any(not result.alive for result in known):
             return False
-        return True if len(known) == len(results) else None
+        return True if len(known) >= len(app.health_checks) else None
 
     def results_json(self, instance: Instance) -> list[Document]:
         """`healthCheckResults` of a task."""
-        return [
-            _result_json(instance, result) for key, result in sorted(self._results.items()) if key[0] == instance.id
-        ]
+        if instance.id not in self._results:
+            return []
+        return [_result_json(instance, result) for _index, result in sorted(self._results_of(instance).items())]
 
     def targets(self) -> list[HealthTarget]:
         """The checks that Marathon has to run now."""
@@ -79,7 +85,7 @@ class Health:
             self._success(app, instance, index)
             return
         check = app.health_checks[index]
-        known = self._results.get((instance.id, index))
+        known = self._results_of(instance).get(index)
         in_grace = self._context.now() < (instance.started_at or 0) + check["gracePeriodSeconds"]
         if in_grace and (known is None or known.first_success is None):
             return
@@ -104,7 +110,7 @@ class Health:
     def _success(self, app: App, instance: Instance, index: int) -> None:
         now = self._context.now()
         before = self.is_healthy(app, instance)
-        result = self._results.setdefault((instance.id, index), CheckResult())
+        result = self._results_of(instance).setdefault(index, CheckResult())
         was_alive, result.alive = result.alive, True
         result.consecutive_failures = 0
         result.first_success = result.first_success or now
@@ -113,7 +119,7 @@ class Health:
 
     def _failure(self, app: App, instance: Instance, index: int, cause: str | None) -> CheckResult:
         before = self.is_healthy(app, instance)
-        result = self._results.setdefault((instance.id, index), CheckResult(alive=True))
+        result = self._results_of(instance).setdefault(index, CheckResult(alive=True))
         first_result = result.last_success is None and result.last_failure is None
         was_alive, result.alive = result.alive and not first_result, False
         result.consecutive_failures += 1

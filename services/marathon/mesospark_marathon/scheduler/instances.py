@@ -137,6 +137,8 @@ class Tracker:
         self._by_app: dict[str, dict[str, Instance]] = {}
         self.changed_apps: set[str] = set()
         """apps whose instances changed since the set was last emptied"""
+        self.when_forgotten: Callable[[Instance], None] = lambda _instance: None
+        """called with each instance that is dropped"""
         for document in store.load("instance").values():
             self._add(Instance(**document))
 
@@ -196,3 +198,4 @@ class Tracker:
         if not siblings:
             self._by_app.pop(instance.app_id, None)
         self._store.delete("instance", instance.id)
+        self.when_forgotten(instance)

@@ -124,7 +124,6 @@ class Updates:
             self._keep_failure(instance, status)
         if instance.healthy is not None:
             self._publish_health(instance, None)
-        self._health.forget(instance)
         instance.killed_at = instance.kill_reason = None
         instance.healthy = None
         if instance.goal == DECOMMISSIONED:
