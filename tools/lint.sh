@@ -1,19 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# lint.sh: every static check, the fastest first. Run from the repository's root with .venv/bin in PATH.
-set -eu
+# lint.sh: every static check, the fastest first; all of them run, so that one look shows everything.
+# Run from the repository's root with .venv/bin in PATH.
+set -u
+failed=0
+check() { "$@" || failed=1; }
 
-ruff check .
-ruff format --check .
-yamllint --strict .
+check ruff check --quiet .
+check ruff format --quiet --check .
+check yamllint --strict .
+check shellcheck --severity=warning tools/*.sh images/debian/*.sh .ci/run
+check shellcheck --severity=warning --shell=sh images/spark/stages/*.sh
 
-# Each service is a project of its own: it is checked with its own root as the import path.
+# Each service is a project of its own: it is checked with its own folder as the import path.
+root=$(pwd)
 for package in services/*/*/__init__.py; do
   directory=$(dirname "$package")
-  case $directory in */tests) continue ;; esac
-  (cd "$(dirname "$directory")" && mypy --config-file ../../pyproject.toml --strict "$(basename "$directory")")
+  [ "$(basename "$directory")" != tests ] || continue
+  cd "$(dirname "$directory")" || exit 1
+  check mypy --config-file "$root/pyproject.toml" --strict "$(basename "$directory")"
+  cd "$root" || exit 1
 done
-mypy tools bench images
-MYPYPATH=.collections mypy -p ansible_collections.mesospark.platform.plugins
+check mypy tools bench images/spark
+check env MYPYPATH=.collections mypy -p ansible_collections.mesospark.platform.plugins
 
-ansible-lint
+check ansible-lint -q
+exit "$failed"
