@@ -17,7 +17,7 @@ _PROGRAMS = {
     "sbin/mesos-master": ("master.cpp", *_SERVER),
     "sbin/mesos-agent": (
         *("agent.cpp", "agent_cgroups.cpp", "agent_environment.cpp", "cgroup_version_2.cpp"),
-        *("executor_socket.cpp", "pending_future_tracker.cpp", *_SERVER),
+        *("executor_socket.cpp", "json_strings.cpp", "pending_future_tracker.cpp", *_SERVER),
     ),
     "libexec/mesos/mesos-containerizer": (
         *("containerizer.cpp", "containerizer_environment.cpp", "sysrq_trigger.cpp"),

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <map>
 #include <vector>
 
 #include "executor_variables.hpp"
+#include "json_strings.hpp"
 
 namespace {
 
@@ -43,20 +45,29 @@ char** assemble(std::vector<std::string>& own, Keep keep) {
 }  // namespace
 
 void setExecutorEnvironment(const Flags& flags, const std::string& agentAddress) {
-  std::vector<std::string> variables = {
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      "MESOS_SLAVE_PID=" + agentAddress,
-      "MESOS_RECOVERY_TIMEOUT=" + flags.text("recovery_timeout"),
-      "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD=" + flags.text("executor_shutdown_grace_period"),
+  // Later ones win: the agent's own TLS settings, then what its operator wants executors to have, then what is certain.
+  std::map<std::string, std::string> variables = {
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
   };
-  if (flags.isOn("http_executor_domain_sockets")) {
-    variables.push_back("MESOS_DOMAIN_SOCKET=" + flags.text("domain_socket_location"));
-  }
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (startsWith(*variable, "LIBPROCESS_SSL_")) variables.emplace_back(*variable);
+    const std::string text = *variable;
+    size_t equals = text.find('=');
+    if (startsWith(*variable, "LIBPROCESS_SSL_")) variables[text.substr(0, equals)] = text.substr(equals + 1);
   }
-  for (const std::string& variable : variables) forContainerizer.push_back(kExecutorPrefix + variable);
-  forDockerExecutor = std::move(variables);
+  const std::string flag = "executor_environment_variables";
+  if (flags.isGiven(flag)) {
+    for (const auto& [name, value] : parseStrings(flags.text(flag), "--" + flag)) variables[name] = value;
+  }
+  variables["MESOS_SLAVE_PID"] = agentAddress;
+  variables["MESOS_RECOVERY_TIMEOUT"] = flags.text("recovery_timeout");
+  variables["MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD"] = flags.text("executor_shutdown_grace_period");
+  if (flags.isOn("http_executor_domain_sockets")) {
+    variables["MESOS_DOMAIN_SOCKET"] = flags.text("domain_socket_location");
+  }
+  for (const auto& [name, value] : variables) {
+    forDockerExecutor.push_back(name + "=" + value);
+    forContainerizer.push_back(kExecutorPrefix + name + "=" + value);
+  }
   ready = true;
 }
 

@@ -8,5 +8,6 @@
 #include "flags.hpp"
 
 // Mesos lets a task's variables overwrite every variable of its executor, which runs as root on the host. From this
-// call on, executors get what the agent alone decides instead. `agentAddress`: slave(1)@ADDRESS:PORT.
+// call on, executors get what the agent and its operator (--executor_environment_variables) decide instead.
+// `agentAddress`: slave(1)@ADDRESS:PORT.
 void setExecutorEnvironment(const Flags& flags, const std::string& agentAddress);

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a task sets in its environment reaches the task, and nothing else."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from mesos_runtime.local_cluster import LocalCluster
+from mesos_runtime.local_cluster import AgentSpec, LocalCluster
 from mesos_runtime.local_cluster.framework import Framework
 from runtime_helpers import MakeTask, environment_of_process, executor_pid
 
@@ -47,6 +49,17 @@ def test_task_environment_does_not_reach_the_executor(
     seen = sandbox_file(task, "stdout")
     for name, value in HOSTILE.items():
         assert f"{name}={value}" in seen
+
+
+def test_operator_decides_over_the_executors_environment(tmp_path: Path, make_task: MakeTask) -> None:
+    wanted = {"OF_OPERATOR": 'a "quoted" \\ line\nand \u00fc', "PYTHONHASHSEED": "1"}
+    specification = AgentSpec(flags={"executor_environment_variables": json.dumps(wanted)})
+    with LocalCluster(tmp_path, [specification]) as cluster, Framework(cluster) as framework:
+        task = framework.launch(make_task("sleep 1", environment={"OF_OPERATOR": "from-task"}))
+        framework.wait_for(task, "TASK_RUNNING")
+        executor = environment_of_process(executor_pid(task))
+        assert {name: executor[name] for name in wanted} == wanted
+        framework.wait_for(task, "TASK_FINISHED")
 
 
 def test_a_stolen_token_variable_only_locks_the_task_out(
