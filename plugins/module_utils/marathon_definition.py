@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import posixpath
 import typing as t
 
 from .difference import DifferenceTracker
@@ -38,8 +39,11 @@ _DEFAULTS: dict[str, dict[str, t.Any]] = {
 }
 # Ports which the server chooses where the definition says 0.
 _ASSIGNED = ("port", "servicePort", "hostPort")
-# Marathon's own HTTP and TCP checks read back with a fixed delay.
-_FIXED_DELAY = ("HTTP", "HTTPS", "TCP")
+# What Marathon's own checks do not keep of their definition.
+_OWN_CHECKS = ("HTTP", "HTTPS", "TCP")
+_NOT_KEPT = ("delaySeconds", "ignoreHttp1xx")
+# What Marathon unpacks of the old field uris.
+_ARCHIVES = (".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".zip")
 _OLD_NETWORKS = {"HOST": "host", "BRIDGE": "container/bridge"}
 
 
@@ -53,7 +57,11 @@ def wanted_definition(app_id: str, definition: dict[str, t.Any]) -> dict[str, t.
     for field in definition:
         if field in _READ_ONLY:
             raise OptionError(f"definition.{field}", "...", "is set by Marathon", "leave it out")
+    if "ipAddress" in definition:
+        raise OptionError("definition.ipAddress", "...", "is the form of old versions", "write networks instead")
     wanted = {key: copy.deepcopy(value) for key, value in definition.items() if key != "id" and value is not None}
+    if "dependencies" in wanted:
+        wanted["dependencies"] = [_absolute(app_id, other) for other in wanted["dependencies"]]
     for field in ("env", "labels"):
         if field in wanted:
             wanted[field] = {key: _text(value) for key, value in wanted[field].items()}
@@ -82,10 +90,21 @@ def _text(value: t.Any) -> t.Any:
     return str(value) if isinstance(value, (int, float)) else value
 
 
+def _absolute(app_id: str, other: str) -> str:
+    """The id of another app, which may be relative to the group of an app."""
+    return posixpath.normpath(posixpath.join("/", posixpath.dirname(app_id.strip("/")), other))
+
+
+def _constraint(constraint: list[str]) -> list[str]:
+    """Marathon keeps constraints in no order, and may show CLUSTER with a value as IS."""
+    parts = [str(part) for part in constraint]
+    return [parts[0], "IS", parts[2]] if len(parts) == 3 and parts[1] == "CLUSTER" else parts
+
+
 def _modern(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
     """Old fields, which Marathon still accepts, in the form in which it answers them."""
     if "uris" in wanted:
-        wanted["fetch"] = [{"uri": uri} for uri in wanted.pop("uris")]
+        wanted["fetch"] = [{"uri": uri, "extract": uri.endswith(_ARCHIVES)} for uri in wanted.pop("uris")]
     if "ports" in wanted:
         wanted["portDefinitions"] = [{"port": port} for port in wanted.pop("ports")]
     docker = (wanted.get("container") or {}).get("docker") or {}
@@ -99,6 +118,8 @@ def _modern(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _filled(field: str, value: t.Any) -> t.Any:
     """A value with the server's defaults, on every level."""
+    if field == "constraints" and value:
+        return sorted(_constraint(constraint) for constraint in value)
     if isinstance(value, list):
         return [_filled(field, item) for item in value]
     if not isinstance(value, dict):
@@ -107,8 +128,9 @@ def _filled(field: str, value: t.Any) -> t.Any:
         return dict(value)
     filled = copy.deepcopy(_DEFAULTS.get(field, {}))
     filled.update({key: _filled(key, item) for key, item in value.items() if item is not None})
-    if field == "healthChecks" and filled["protocol"] in _FIXED_DELAY:
-        filled.pop("delaySeconds")
+    if field == "healthChecks" and filled["protocol"] in _OWN_CHECKS:
+        for name in _NOT_KEPT:
+            filled.pop(name)
         filled.setdefault("path", "/")
     if field == "healthChecks" and "port" in filled:
         filled.pop("portIndex")
