@@ -3,19 +3,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from .model import paths
-from .model.app import next_version
-from .model.dependencies import CyclicDependencies, levels
-from .model.errors import ApiError, RejectedUpdate, rejected_tree
-from .model.group_input import describe
-from .model.plan import Plan, make_plan
-from .model.root import Root, conflicts
-from .model.service_ports import assign, keep_assigned
-from .model.timestamps import render, seconds_of
-from .options import Options
-from .scheduler.context import Publish
-from .scheduler.deployments import Deployments
-from .tree import Tree
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.app import next_version
+from mesospark_marathon.model.dependencies import CyclicDependencies, levels
+from mesospark_marathon.model.errors import ApiError, RejectedUpdate, rejected_tree
+from mesospark_marathon.model.group_input import describe
+from mesospark_marathon.model.plan import Plan, make_plan
+from mesospark_marathon.model.root import Root, conflicts
+from mesospark_marathon.model.service_ports import assign, keep_assigned
+from mesospark_marathon.model.timestamps import render, seconds_of
+from mesospark_marathon.options import Options
+from mesospark_marathon.scheduler.context import Publish
+from mesospark_marathon.scheduler.deployments import Deployments
+from mesospark_marathon.tree import Tree
 
 Change = Callable[[Root, str], Root]
 """(current tree, new version) -> the tree wanted"""

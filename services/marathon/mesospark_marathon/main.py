@@ -7,16 +7,16 @@ import os
 import signal
 import sys
 
-from .api import add_routes
-from .command_line import EXIT_BAD_OPTION, EXIT_CANNOT_BIND, parse_options
-from .events.bus import EventBus
-from .health.runner import HealthCheckRunner
-from .mesos.transport import MesosTransport
-from .options import OptionError, Options
-from .server import ListenError, MarathonServer
-from .service import MarathonService
-from .store import StoreError
-from .store.sqlite import SqliteStore
+from mesospark_marathon.api import add_routes
+from mesospark_marathon.command_line import EXIT_BAD_OPTION, EXIT_CANNOT_BIND, parse_options
+from mesospark_marathon.events.bus import EventBus
+from mesospark_marathon.health.runner import HealthCheckRunner
+from mesospark_marathon.mesos.transport import MesosTransport
+from mesospark_marathon.options import OptionError, Options
+from mesospark_marathon.server import ListenError, MarathonServer
+from mesospark_marathon.service import MarathonService
+from mesospark_marathon.store import StoreError
+from mesospark_marathon.store.sqlite import SqliteStore
 
 _EXIT_STORE = 101
 

@@ -4,9 +4,9 @@
 from collections import Counter
 from typing import Any
 
-from .model.root import Root
-from .scheduler.core import Scheduler
-from .scheduler.instances import RUNNING, STAGED
+from mesospark_marathon.model.root import Root
+from mesospark_marathon.scheduler.core import Scheduler
+from mesospark_marathon.scheduler.instances import RUNNING, STAGED
 
 _LAUNCH_OVERDUE = 60.0
 """seconds"""

@@ -8,19 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from random import SystemRandom
 from typing import Any
 
-from .groups import Change, GroupManager
-from .interfaces import EventSink, HealthRunner, Json, Transport, TransportError
-from .metrics import Counters, scheduler_metrics
-from .model.app import App
-from .model.app_input import InputRules
-from .model.app_rules import MARATHON_CHECKS
-from .model.plan import Plan
-from .model.root import Root
-from .model.timestamps import render
-from .options import Options
-from .scheduler.core import Scheduler
-from .store import Store, StoreError
-from .tree import Tree
+from mesospark_marathon.groups import Change, GroupManager
+from mesospark_marathon.interfaces import EventSink, HealthRunner, Json, Transport, TransportError
+from mesospark_marathon.metrics import Counters, scheduler_metrics
+from mesospark_marathon.model.app import App
+from mesospark_marathon.model.app_input import InputRules
+from mesospark_marathon.model.app_rules import MARATHON_CHECKS
+from mesospark_marathon.model.plan import Plan
+from mesospark_marathon.model.root import Root
+from mesospark_marathon.model.timestamps import render
+from mesospark_marathon.options import Options
+from mesospark_marathon.scheduler.core import Scheduler
+from mesospark_marathon.store import Store, StoreError
+from mesospark_marathon.tree import Tree
 
 LOG = logging.getLogger(__name__)
 

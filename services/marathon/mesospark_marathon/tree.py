@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from .model.app import App, restored
-from .model.root import Group, Root
-from .store import Store
+from mesospark_marathon.model.app import App, restored
+from mesospark_marathon.model.root import Group, Root
+from mesospark_marathon.store import Store
 
 _KEPT_VERSIONS = 50
 _Member = TypeVar("_Member")

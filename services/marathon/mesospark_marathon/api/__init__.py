@@ -3,13 +3,13 @@
 
 from aiohttp import web
 
-from ..service import MarathonService
-from .apps import Apps
-from .deployments import Deployments, Queue
-from .groups import Groups
-from .http import URI_NOT_FOUND, Handler, answering, segments_after
-from .info import Info
-from .tasks import Tasks
+from mesospark_marathon.api.apps import Apps
+from mesospark_marathon.api.deployments import Deployments, Queue
+from mesospark_marathon.api.groups import Groups
+from mesospark_marathon.api.http import URI_NOT_FOUND, Handler, answering, segments_after
+from mesospark_marathon.api.info import Info
+from mesospark_marathon.api.tasks import Tasks
+from mesospark_marathon.service import MarathonService
 
 
 def add_routes(app: web.Application, service: MarathonService) -> None:

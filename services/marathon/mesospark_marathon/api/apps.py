@@ -5,16 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ..model import paths
-from ..model.app import App, restarted
-from ..model.app_input import app_id_of, build_app, merge, read_app, read_update, read_updates
-from ..model.errors import ApiError, RejectedUpdate, missing_app, unknown_app, unknown_group
-from ..model.label_selector import matches_labels
-from ..model.plan import Plan
-from ..model.root import Root, put_app, remove_app
-from ..model.timestamps import from_path
-from ..service import MarathonService
-from .http import (
+from mesospark_marathon.api.http import (
     METHOD_NOT_ALLOWED,
     flag,
     json_answer,
@@ -25,7 +16,16 @@ from .http import (
     segments_after,
     text_answer,
 )
-from .render import COUNTS, DEPLOYMENTS, FAILURE, READINESS, STATISTICS, TASKS, app_text
+from mesospark_marathon.api.render import COUNTS, DEPLOYMENTS, FAILURE, READINESS, STATISTICS, TASKS, app_text
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.app import App, restarted
+from mesospark_marathon.model.app_input import app_id_of, build_app, merge, read_app, read_update, read_updates
+from mesospark_marathon.model.errors import ApiError, RejectedUpdate, missing_app, unknown_app, unknown_group
+from mesospark_marathon.model.label_selector import matches_labels
+from mesospark_marathon.model.plan import Plan
+from mesospark_marathon.model.root import Root, put_app, remove_app
+from mesospark_marathon.model.timestamps import from_path
+from mesospark_marathon.service import MarathonService
 
 Document = dict[str, Any]
 

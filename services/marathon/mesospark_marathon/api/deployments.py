@@ -5,14 +5,14 @@ from typing import Any
 
 from aiohttp import web
 
-from ..model import paths
-from ..model.app import App
-from ..model.errors import ApiError
-from ..model.plan import revert
-from ..model.timestamps import render
-from ..scheduler.launch_queue import Statistics, attempt_summary, last_offers_summary, offer_json
-from ..service import MarathonService
-from .http import METHOD_NOT_ALLOWED, flag, json_answer, path_of, plan_answer, segments_after
+from mesospark_marathon.api.http import METHOD_NOT_ALLOWED, flag, json_answer, path_of, plan_answer, segments_after
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.app import App
+from mesospark_marathon.model.errors import ApiError
+from mesospark_marathon.model.plan import revert
+from mesospark_marathon.model.timestamps import render
+from mesospark_marathon.scheduler.launch_queue import Statistics, attempt_summary, last_offers_summary, offer_json
+from mesospark_marathon.service import MarathonService
 
 Document = dict[str, Any]
 

@@ -5,22 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ..groups import Change
-from ..model import paths
-from ..model.errors import RejectedUpdate, missing_group, unknown_group
-from ..model.group_input import (
-    apply_group,
-    check_group,
-    group_id_of,
-    read_group,
-    roll_back_group,
-    scale_group,
-)
-from ..model.plan import step_json
-from ..model.root import Root, remove_group
-from ..model.timestamps import from_path, render, seconds_of
-from ..service import MarathonService
-from .http import (
+from mesospark_marathon.api.http import (
     METHOD_NOT_ALLOWED,
     flag,
     json_answer,
@@ -31,7 +16,22 @@ from .http import (
     segments_after,
     text_answer,
 )
-from .render import GroupRenderer
+from mesospark_marathon.api.render import GroupRenderer
+from mesospark_marathon.groups import Change
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.errors import RejectedUpdate, missing_group, unknown_group
+from mesospark_marathon.model.group_input import (
+    apply_group,
+    check_group,
+    group_id_of,
+    read_group,
+    roll_back_group,
+    scale_group,
+)
+from mesospark_marathon.model.plan import step_json
+from mesospark_marathon.model.root import Root, remove_group
+from mesospark_marathon.model.timestamps import from_path, render, seconds_of
+from mesospark_marathon.service import MarathonService
 
 Document = dict[str, Any]
 

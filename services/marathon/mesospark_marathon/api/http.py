@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from ..model.errors import ApiError
-from ..model.plan import Plan
-from ..model.reader import compact, parse_json
+from mesospark_marathon.model.errors import ApiError
+from mesospark_marathon.model.plan import Plan
+from mesospark_marathon.model.reader import compact, parse_json
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 

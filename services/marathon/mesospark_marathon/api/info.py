@@ -3,10 +3,10 @@
 
 from aiohttp import web
 
-from .. import __version__
-from ..model.errors import ApiError
-from ..service import MarathonService
-from .http import METHOD_NOT_ALLOWED, json_answer, path_of, segments_after
+from mesospark_marathon import __version__
+from mesospark_marathon.api.http import METHOD_NOT_ALLOWED, json_answer, path_of, segments_after
+from mesospark_marathon.model.errors import ApiError
+from mesospark_marathon.service import MarathonService
 
 
 class Info:

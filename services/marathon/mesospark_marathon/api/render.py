@@ -5,13 +5,13 @@ from collections.abc import Collection
 from statistics import mean, median
 from typing import Any
 
-from ..model import paths
-from ..model.app import App
-from ..model.reader import compact
-from ..model.root import Root
-from ..model.timestamps import render
-from ..scheduler.instances import RUNNING, STAGED, TERMINAL, Instance
-from ..service import MarathonService
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.app import App
+from mesospark_marathon.model.reader import compact
+from mesospark_marathon.model.root import Root
+from mesospark_marathon.model.timestamps import render
+from mesospark_marathon.scheduler.instances import RUNNING, STAGED, TERMINAL, Instance
+from mesospark_marathon.service import MarathonService
 
 Document = dict[str, Any]
 

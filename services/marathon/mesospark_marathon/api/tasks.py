@@ -8,15 +8,23 @@ from typing import Any
 
 from aiohttp import web
 
-from ..model import paths
-from ..model.errors import ApiError, invalid_json, unknown_app, unknown_group
-from ..model.plan import Plan
-from ..model.reader import compact
-from ..model.root import Root
-from ..scheduler.instances import RUNNING, STAGED, Instance, instance_id_of
-from ..service import MarathonService
-from .http import METHOD_NOT_ALLOWED, flag, json_answer, path_of, plan_answer, read_json, segments_after
-from .render import task_json
+from mesospark_marathon.api.http import (
+    METHOD_NOT_ALLOWED,
+    flag,
+    json_answer,
+    path_of,
+    plan_answer,
+    read_json,
+    segments_after,
+)
+from mesospark_marathon.api.render import task_json
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.errors import ApiError, invalid_json, unknown_app, unknown_group
+from mesospark_marathon.model.plan import Plan
+from mesospark_marathon.model.reader import compact
+from mesospark_marathon.model.root import Root
+from mesospark_marathon.scheduler.instances import RUNNING, STAGED, Instance, instance_id_of
+from mesospark_marathon.service import MarathonService
 
 Document = dict[str, Any]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from .app_rules import SINGLE_INSTANCE
-from .reader import compact
+from mesospark_marathon.model.app_rules import SINGLE_INSTANCE
+from mesospark_marathon.model.reader import compact
 
 Document = dict[str, Any]
 

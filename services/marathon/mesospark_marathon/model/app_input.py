@@ -4,12 +4,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from . import app_rules, paths
-from .app import App, new_app
-from .normal_form import normalise
-from .old_forms import translate
-from .reader import Errors, array, read_fields, record, without
-from .schema import APP, APP_UPDATE
+from mesospark_marathon.model import app_rules, paths
+from mesospark_marathon.model.app import App, new_app
+from mesospark_marathon.model.normal_form import normalise
+from mesospark_marathon.model.old_forms import translate
+from mesospark_marathon.model.reader import Errors, array, read_fields, record, without
+from mesospark_marathon.model.schema import APP, APP_UPDATE
 
 Document = dict[str, Any]
 

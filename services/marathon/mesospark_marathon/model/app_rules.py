@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from . import paths
-from .errors import ApiError, details_of, invalid_object
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.errors import ApiError, details_of, invalid_object
 
 Document = dict[str, Any]
 Problem = tuple[str, str]

@@ -3,8 +3,8 @@
 
 from collections.abc import Iterable
 
-from . import paths
-from .root import Root
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.root import Root
 
 
 class CyclicDependencies(Exception):

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import app_rules, paths
-from .app import App
-from .app_input import InputRules, build_app
-from .errors import rejected_tree
-from .reader import Errors, read_fields
-from .root import Group, Root, new_group
-from .schema import GROUP
+from mesospark_marathon.model import app_rules, paths
+from mesospark_marathon.model.app import App
+from mesospark_marathon.model.app_input import InputRules, build_app
+from mesospark_marathon.model.errors import rejected_tree
+from mesospark_marathon.model.reader import Errors, read_fields
+from mesospark_marathon.model.root import Group, Root, new_group
+from mesospark_marathon.model.schema import GROUP
 
 Document = dict[str, Any]
 

@@ -4,7 +4,7 @@
 import re
 from collections.abc import Mapping
 
-from .errors import ApiError
+from mesospark_marathon.model.errors import ApiError
 
 _TERM = re.compile(
     r"\s*(?P<key>[^\s=!,()]+)\s*"

@@ -3,10 +3,10 @@
 
 from typing import Any
 
-from . import paths
-from .app_rules import MARATHON_CHECKS
-from .reader import without
-from .set_order import in_set_order
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.app_rules import MARATHON_CHECKS
+from mesospark_marathon.model.reader import without
+from mesospark_marathon.model.set_order import in_set_order
 
 Document = dict[str, Any]
 

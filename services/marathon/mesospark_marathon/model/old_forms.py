@@ -3,8 +3,8 @@
 
 from typing import Any
 
-from .errors import ApiError, invalid_object
-from .reader import without
+from mesospark_marathon.model.errors import ApiError, invalid_object
+from mesospark_marathon.model.reader import without
 
 Document = dict[str, Any]
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .app import App, restored
-from .dependencies import levels
-from .root import Root, put_app, remove_app
+from mesospark_marathon.model.app import App, restored
+from mesospark_marathon.model.dependencies import levels
+from mesospark_marathon.model.root import Root, put_app, remove_app
 
 Document = dict[str, Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import ApiError, details_of, invalid_json
-from .timestamps import is_timestamp
+from mesospark_marathon.model.errors import ApiError, details_of, invalid_json
+from mesospark_marathon.model.timestamps import is_timestamp
 
 Read = Callable[["Errors", str, Any], Any]
 """(errors, path, raw value) -> the value read; after an error what is returned is not used."""

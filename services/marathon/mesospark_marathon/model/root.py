@@ -4,8 +4,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from . import paths
-from .app import App
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.app import App
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import reader
-from .paths import is_path
-from .reader import Errors, Field, Read, optional
+from mesospark_marathon.model import reader
+from mesospark_marathon.model.paths import is_path
+from mesospark_marathon.model.reader import Errors, Field, Read, optional
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _HIGHEST_PORT = 65535

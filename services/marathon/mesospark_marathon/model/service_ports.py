@@ -3,8 +3,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from .app import App
-from .errors import ApiError
+from mesospark_marathon.model.app import App
+from mesospark_marathon.model.errors import ApiError
 
 
 def assign(apps: Iterable[App], taken_by: Iterable[App], lowest: int, highest: int) -> list[App]:

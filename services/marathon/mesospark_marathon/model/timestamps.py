@@ -4,7 +4,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from .errors import ApiError
+from mesospark_marathon.model.errors import ApiError
 
 _ISO = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -3,9 +3,19 @@
 
 from dataclasses import dataclass
 
-from ..model.app import App
-from ..store import Store
-from .instances import DROPPED, ERROR, FAILED, FINISHED, GONE, PROVISIONED, RUNNING, STAGING, STARTING
+from mesospark_marathon.model.app import App
+from mesospark_marathon.scheduler.instances import (
+    DROPPED,
+    ERROR,
+    FAILED,
+    FINISHED,
+    GONE,
+    PROVISIONED,
+    RUNNING,
+    STAGING,
+    STARTING,
+)
+from mesospark_marathon.store import Store
 
 RAISING = frozenset({ERROR, FAILED, DROPPED, GONE, FINISHED})
 MOVING = frozenset({PROVISIONED, STAGING, STARTING, RUNNING})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .instances import Instance
+from mesospark_marathon.scheduler.instances import Instance
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from ..model import paths
-from ..model.app import App
-from ..options import Options
-from ..store import Store
-from .backoff import Backoff
-from .instances import Instance, Tracker
-from .launch_queue import LaunchStatistics
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.app import App
+from mesospark_marathon.options import Options
+from mesospark_marathon.scheduler.backoff import Backoff
+from mesospark_marathon.scheduler.instances import Instance, Tracker
+from mesospark_marathon.scheduler.launch_queue import LaunchStatistics
+from mesospark_marathon.store import Store
 
 Publish = Callable[[str, Mapping[str, Any]], None]
 Send = Callable[[str, dict[str, Any]], None]

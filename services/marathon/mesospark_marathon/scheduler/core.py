@@ -8,18 +8,18 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from ..model.app import App
-from ..options import Options
-from ..store import Store
-from .backoff import Backoff
-from .context import Context, Publish, Send
-from .deployments import Deployments
-from .health import Health
-from .instances import INACTIVE, STAGED, UNREACHABLE, Instance, Tracker
-from .kills import Kills, choose_victims
-from .launch_queue import LaunchStatistics
-from .offers import Offers
-from .updates import Updates
+from mesospark_marathon.model.app import App
+from mesospark_marathon.options import Options
+from mesospark_marathon.scheduler.backoff import Backoff
+from mesospark_marathon.scheduler.context import Context, Publish, Send
+from mesospark_marathon.scheduler.deployments import Deployments
+from mesospark_marathon.scheduler.health import Health
+from mesospark_marathon.scheduler.instances import INACTIVE, STAGED, UNREACHABLE, Instance, Tracker
+from mesospark_marathon.scheduler.kills import Kills, choose_victims
+from mesospark_marathon.scheduler.launch_queue import LaunchStatistics
+from mesospark_marathon.scheduler.offers import Offers
+from mesospark_marathon.scheduler.updates import Updates
+from mesospark_marathon.store import Store
 
 Document = dict[str, Any]
 

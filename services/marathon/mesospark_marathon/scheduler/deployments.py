@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..model.app import App
-from ..model.plan import RESTART, SCALE, START, Action, Plan, restored_plan, step_json
-from .context import Context
-from .health import Health
-from .instances import INACTIVE, RUNNING, Instance
-from .kills import Kills, choose_victims
+from mesospark_marathon.model.app import App
+from mesospark_marathon.model.plan import RESTART, SCALE, START, Action, Plan, restored_plan, step_json
+from mesospark_marathon.scheduler.context import Context
+from mesospark_marathon.scheduler.health import Health
+from mesospark_marathon.scheduler.instances import INACTIVE, RUNNING, Instance
+from mesospark_marathon.scheduler.kills import Kills, choose_victims
 
 Document = dict[str, Any]
 

@@ -4,7 +4,7 @@
 import re
 from collections.abc import Sequence
 
-from ..model.app import App
+from mesospark_marathon.model.app import App
 
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]+")
 _LONGEST_LABEL = 512

@@ -4,14 +4,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..interfaces import HealthTarget
-from ..model.app import App
-from ..model.app_rules import MARATHON_CHECKS
-from ..model.timestamps import render
-from .context import Context
-from .instances import RUNNING, Instance
-from .kills import Kills
-from .task_info import check_port
+from mesospark_marathon.interfaces import HealthTarget
+from mesospark_marathon.model.app import App
+from mesospark_marathon.model.app_rules import MARATHON_CHECKS
+from mesospark_marathon.model.timestamps import render
+from mesospark_marathon.scheduler.context import Context
+from mesospark_marathon.scheduler.instances import RUNNING, Instance
+from mesospark_marathon.scheduler.kills import Kills
+from mesospark_marathon.scheduler.task_info import check_port
 
 Document = dict[str, Any]
 

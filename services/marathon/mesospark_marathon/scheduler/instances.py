@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..model import paths
-from ..model.timestamps import render
-from ..store import Store
+from mesospark_marathon.model import paths
+from mesospark_marathon.model.timestamps import render
+from mesospark_marathon.store import Store
 
 RUNNING_GOAL, DECOMMISSIONED = "Running", "Decommissioned"
 

@@ -4,10 +4,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from ..model.app import App
-from .constraints import place_of
-from .context import Context
-from .instances import DECOMMISSIONED, INACTIVE, KILLED, RUNNING, UNREACHABLE, Instance
+from mesospark_marathon.model.app import App
+from mesospark_marathon.scheduler.constraints import place_of
+from mesospark_marathon.scheduler.context import Context
+from mesospark_marathon.scheduler.instances import DECOMMISSIONED, INACTIVE, KILLED, RUNNING, UNREACHABLE, Instance
 
 _ALREADY_DEAD = (UNREACHABLE, INACTIVE)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from ..model.app import App
-from .constraints import Place, meets_all
-from .ports import choose_ports
-from .resources import SCALARS, OfferedResources
+from mesospark_marathon.model.app import App
+from mesospark_marathon.scheduler.constraints import Place, meets_all
+from mesospark_marathon.scheduler.ports import choose_ports
+from mesospark_marathon.scheduler.resources import SCALARS, OfferedResources
 
 Document = dict[str, Any]
 

@@ -4,13 +4,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..model.app import App
-from .constraints import Place, attributes_of, place_of
-from .context import Context
-from .instances import DECOMMISSIONED, PROVISIONED, Instance
-from .matcher import Match, match
-from .resources import OfferedResources
-from .task_info import Launch, build_task
+from mesospark_marathon.model.app import App
+from mesospark_marathon.scheduler.constraints import Place, attributes_of, place_of
+from mesospark_marathon.scheduler.context import Context
+from mesospark_marathon.scheduler.instances import DECOMMISSIONED, PROVISIONED, Instance
+from mesospark_marathon.scheduler.matcher import Match, match
+from mesospark_marathon.scheduler.resources import OfferedResources
+from mesospark_marathon.scheduler.task_info import Launch, build_task
 
 Document = dict[str, Any]
 

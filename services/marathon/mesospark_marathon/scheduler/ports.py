@@ -3,7 +3,7 @@
 
 from random import Random
 
-from ..model.app import App
+from mesospark_marathon.model.app import App
 
 Range = tuple[int, int, str]
 """first port, last port, role"""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..model.app import App
-from ..model.app_rules import MARATHON_CHECKS
-from .environment import task_environment
+from mesospark_marathon.model.app import App
+from mesospark_marathon.model.app_rules import MARATHON_CHECKS
+from mesospark_marathon.scheduler.environment import task_environment
 
 Document = dict[str, Any]
 

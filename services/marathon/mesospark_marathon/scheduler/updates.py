@@ -3,10 +3,10 @@
 
 from typing import Any
 
-from ..model.timestamps import render
-from .context import Context
-from .health import Health
-from .instances import (
+from mesospark_marathon.model.timestamps import render
+from mesospark_marathon.scheduler.context import Context
+from mesospark_marathon.scheduler.health import Health
+from mesospark_marathon.scheduler.instances import (
     CONDITION_OF_STATE,
     DECOMMISSIONED,
     INACTIVE,
@@ -18,7 +18,7 @@ from .instances import (
     app_id_of,
     instance_id_of,
 )
-from .kills import Kills
+from mesospark_marathon.scheduler.kills import Kills
 
 Document = dict[str, Any]
 

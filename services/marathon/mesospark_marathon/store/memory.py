@@ -4,7 +4,7 @@
 import copy
 from collections.abc import Mapping
 
-from . import Document
+from mesospark_marathon.store import Document
 
 
 class MemoryStore:
