@@ -68,6 +68,16 @@ ZOOKEEPER_JUTE = Artifact(
 SLF4J_SIMPLE = Artifact(
     "org.slf4j", "slf4j-simple", "1.7.36", "2f39bed943d624dfa8f4102d0571283a10870b6aa36f197a8a506f147010c10f"
 )
+# Not the driver but ZooKeeper's server, which some tests run, needs these two.
+METRICS = Artifact(
+    "io.dropwizard.metrics",
+    "metrics-core",
+    "3.2.5",
+    "3844be6a6a4ef065abe336c6eadf7d5e880ca13759a0c13a01d0d08ea4d05a8c",
+)
+SNAPPY = Artifact(
+    "org.xerial.snappy", "snappy-java", "1.1.7", "c4e14c31d49e4301a9643ed60112136797b6244316bbe44ce190ac37ed8dfdaf"
+)
 JUNIT = Artifact(
     "org.junit.platform",
     "junit-platform-console-standalone",
@@ -76,7 +86,7 @@ JUNIT = Artifact(
 )
 
 COMPILE = (MESOS, PROTOBUF, SLF4J, ZOOKEEPER, ZOOKEEPER_JUTE)
-TEST = (*COMPILE, MESOS_SHADED, SLF4J_SIMPLE, JUNIT)
+TEST = (*COMPILE, MESOS_SHADED, SLF4J_SIMPLE, METRICS, SNAPPY, JUNIT)
 
 
 def cache_folder() -> Path:

@@ -37,8 +37,6 @@ final class TlsSettings {
     private static final String KEY_FILE = "LIBPROCESS_SSL_KEY_FILE";
     private static final char[] NO_PASSWORD = new char[0];
 
-    private static SSLContext context;
-
     private TlsSettings() {
     }
 
@@ -75,17 +73,15 @@ final class TlsSettings {
                 && Settings.isOn("LIBPROCESS_SSL_VERIFY_CERT", true);
     }
 
-    private static synchronized SSLContext context() throws InvalidException {
-        if (context == null) {
-            try {
-                SSLContext made = SSLContext.getInstance("TLS");
-                made.init(keyManagers(), trustManagers(), null);
-                context = made;
-            } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
-                throw new InvalidException("The TLS settings are wrong: " + e, e);
-            }
+    /** Made anew for each connection: they are few, and renewed certificates are taken up without a restart. */
+    private static SSLContext context() throws InvalidException {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(keyManagers(), trustManagers(), null);
+            return context;
+        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+            throw new InvalidException("The TLS settings are wrong: " + e, e);
         }
-        return context;
     }
 
     private static TrustManager[] trustManagers() throws IOException, GeneralSecurityException {
