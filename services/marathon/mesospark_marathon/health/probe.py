@@ -3,6 +3,7 @@
 
 import asyncio
 import ssl
+from http import HTTPStatus
 
 import aiohttp
 
@@ -35,7 +36,15 @@ async def _get(session: aiohttp.ClientSession, target: HealthTarget) -> str | No
     async with session.get(url, allow_redirects=False) as response:
         if response.status in _HEALTHY_STATUS:
             return None
-        return f"{target.protocol} status {response.status} {response.reason}"
+        return f"{response.status} {_phrase(response.status)}"
+
+
+def _phrase(status: int) -> str:
+    """The status' own name, as the real server gives it, whatever the task's server calls it."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown Status Code"
 
 
 def probe_session() -> aiohttp.ClientSession:
