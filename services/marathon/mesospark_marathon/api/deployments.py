@@ -86,9 +86,8 @@ class Queue:
 
     def _waiting(self) -> dict[str, int]:
         counts: dict[str, int] = {}
-        for instance in self._service.scheduler.tracker.all():
-            if instance.is_launchable:
-                counts[instance.app_id] = counts.get(instance.app_id, 0) + 1
+        for instance in self._service.scheduler.tracker.launchable.values():
+            counts[instance.app_id] = counts.get(instance.app_id, 0) + 1
         return counts
 
     def _entry(self, app: App, count: int, with_offers: bool) -> Document:

@@ -61,6 +61,8 @@ class Scheduler:
         self.health = Health(self.context, self.kills)
         self.deployments = Deployments(self.context, self.kills, self.health)
         self.offers = Offers(self.context, self.deployments.is_locked)
+        for deployment in self.deployments.running():
+            tracker.changed_apps.update(deployment.plan.before)
         self.updates = Updates(self.context, self.kills, self.health)
         self._next_housekeeping = now() + _HOUSEKEEPING_INTERVAL
         self._next_expiry = now() + _BACKOFF_EXPIRY_INTERVAL
@@ -102,7 +104,7 @@ class Scheduler:
         """Let everything react to what has changed."""
         while self.tracker.changed_apps:
             changed, self.tracker.changed_apps = self.tracker.changed_apps, set()
-            self.deployments.advance_all()
+            self.deployments.advance_those_of(changed)
             for app_id in changed:
                 self._scale_check(app_id)
         self._leave_queue()
@@ -110,7 +112,7 @@ class Scheduler:
 
     def _leave_queue(self) -> None:
         statistics, now = self.context.statistics, self.context.now()
-        waiting = {instance.app_id for instance in self.tracker.all() if instance.is_launchable}
+        waiting = {instance.app_id for instance in self.tracker.launchable.values()}
         for app_id in waiting - self._queued:
             statistics.waiting_since(app_id, now)
         for app_id in self._queued - waiting:
@@ -148,9 +150,8 @@ class Scheduler:
         if self._next_reconciliation is not None and now >= self._next_reconciliation:
             self._next_reconciliation = now + self.context.options.reconciliation_interval / 1000
             self.context.send("RECONCILE", {"tasks": []})
-        for instance in list(self.tracker.all()):
-            if instance.condition in (UNREACHABLE, INACTIVE):
-                self._age_unreachable(instance)
+        for instance in list(self.tracker.unreachable.values()):
+            self._age_unreachable(instance)
         self.settle()
 
     def next_wakeup(self) -> float:
@@ -166,9 +167,7 @@ class Scheduler:
             if moment is not None
         ]
         candidates += [
-            moment
-            for instance in self.tracker.all()
-            if instance.condition in (UNREACHABLE, INACTIVE) and (moment := self._next_age(instance)) is not None
+            moment for instance in self.tracker.unreachable.values() if (moment := self._next_age(instance)) is not None
         ]
         return min(candidates)
 

@@ -57,9 +57,17 @@ class Deployments:
         self._kills = kills
         self._health = health
         self._running: dict[str, Deployment] = {}
-        for plan_id, document in context.store.load("deployment").items():
+        self._by_app: dict[str, list[Deployment]] = {}
+        """deployments in the order of their start, by each app they affect"""
+        stored = context.store.load("deployment")
+        for plan_id, document in sorted(stored.items(), key=lambda entry: str(entry[1]["plan"]["version"])):
             deployment = Deployment(restored_plan(document["plan"]), document["step"], document["started"])
-            self._running[plan_id] = deployment
+            self._add(plan_id, deployment)
+
+    def _add(self, plan_id: str, deployment: Deployment) -> None:
+        self._running[plan_id] = deployment
+        for app_id in deployment.plan.before:
+            self._by_app.setdefault(app_id, []).append(deployment)
 
     def running(self) -> list[Deployment]:
         """Deployments in the order of their start."""
@@ -71,11 +79,8 @@ class Deployments:
 
     def of_app(self, app_id: str) -> list[Deployment]:
         """Running deployments that change the app; one that only waits for the end of a deleted app does not."""
-        return [
-            deployment
-            for deployment in self.running()
-            if app_id in deployment.plan.after and deployment.plan.after[app_id] is not None
-        ]
+        affecting = self._by_app.get(app_id, ())
+        return [deployment for deployment in affecting if deployment.plan.after[app_id] is not None]
 
     def locks(self, app_ids: Collection[str]) -> list[Deployment]:
         """Running deployments that must be over, or cancelled, before one that changes these apps."""
@@ -89,7 +94,7 @@ class Deployments:
     def start(self, plan: Plan) -> None:
         """Begin a deployment."""
         deployment = Deployment(plan)
-        self._running[plan.id] = deployment
+        self._add(plan.id, deployment)
         self._save(deployment)
         self.advance(deployment)
 
@@ -102,9 +107,10 @@ class Deployments:
         """Tell that a deployment was cancelled or never begun."""
         self._context.publish("deployment_failed", {"id": plan.id, "plan": plan.as_json(), "reason": reason})
 
-    def advance_all(self) -> None:
-        """Take all deployments as far as they go now."""
-        for deployment in self.running():
+    def advance_those_of(self, app_ids: Collection[str]) -> None:
+        """Take the deployments of these apps as far as they go now."""
+        affected = {id(entry): entry for app_id in app_ids for entry in self._by_app.get(app_id, ())}
+        for deployment in affected.values():
             self.advance(deployment)
 
     def advance(self, deployment: Deployment) -> None:
@@ -141,6 +147,12 @@ class Deployments:
 
     def _forget(self, deployment: Deployment) -> None:
         self._running.pop(deployment.plan.id, None)
+        for app_id in deployment.plan.before:
+            left = [entry for entry in self._by_app.get(app_id, ()) if entry is not deployment]
+            if left:
+                self._by_app[app_id] = left
+            else:
+                self._by_app.pop(app_id, None)
         self._context.store.delete("deployment", deployment.plan.id)
 
     def _act(self, plan: Plan, action: Action) -> bool:

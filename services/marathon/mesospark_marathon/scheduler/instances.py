@@ -135,6 +135,10 @@ class Tracker:
         self._publish = publish
         self._instances: dict[str, Instance] = {}
         self._by_app: dict[str, dict[str, Instance]] = {}
+        self.launchable: dict[str, Instance] = {}
+        """instances that wait for an offer, by id"""
+        self.unreachable: dict[str, Instance] = {}
+        """instances whose agent is lost, by id"""
         self.changed_apps: set[str] = set()
         """apps whose instances changed since the set was last emptied"""
         self.when_forgotten: Callable[[Instance], None] = lambda _instance: None
@@ -145,7 +149,18 @@ class Tracker:
     def _add(self, instance: Instance) -> None:
         self._instances[instance.id] = instance
         self._by_app.setdefault(instance.app_id, {})[instance.id] = instance
+        self._index(instance)
+
+    def _index(self, instance: Instance) -> None:
         self.changed_apps.add(instance.app_id)
+        for index, belongs in (
+            (self.launchable, instance.is_launchable),
+            (self.unreachable, instance.condition in (UNREACHABLE, INACTIVE)),
+        ):
+            if belongs:
+                index[instance.id] = instance
+            else:
+                index.pop(instance.id, None)
 
     def get(self, instance_id: str) -> Instance | None:
         """The instance, if it is known."""
@@ -170,7 +185,7 @@ class Tracker:
 
     def save(self, instance: Instance) -> None:
         """Keep a change that nobody has to hear of."""
-        self.changed_apps.add(instance.app_id)
+        self._index(instance)
         self._store.put("instance", instance.id, asdict(instance))
 
     def changed(self, instance: Instance, now: float) -> None:
@@ -192,7 +207,8 @@ class Tracker:
     def forget(self, instance: Instance) -> None:
         """Drop an instance."""
         self.changed_apps.add(instance.app_id)
-        self._instances.pop(instance.id, None)
+        for index in (self._instances, self.launchable, self.unreachable):
+            index.pop(instance.id, None)
         siblings = self._by_app.get(instance.app_id, {})
         siblings.pop(instance.id, None)
         if not siblings:

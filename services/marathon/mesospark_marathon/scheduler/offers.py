@@ -89,12 +89,14 @@ class Offers:
         """Apps that may be launched now, with their waiting instances; who waits longest comes first."""
         now = self._context.now()
         result = []
-        for app_id in self._context.tracker.apps():
+        by_app: dict[str, list[Instance]] = {}
+        for instance in self._context.tracker.launchable.values():
+            by_app.setdefault(instance.app_id, []).append(instance)
+        for app_id, waiting in by_app.items():
             app = self._context.app(app_id)
             if app is None or self._context.backoff.until(app) > now:
                 continue
-            waiting = [instance for instance in self._context.tracker.of_app(app_id) if instance.is_launchable]
-            if waiting and self._is_locked(app_id):
+            if self._is_locked(app_id):
                 # Instances of an older configuration are about to be replaced.
                 waiting = [instance for instance in waiting if self._context.is_current(instance, app)]
             if waiting:
