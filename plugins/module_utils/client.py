@@ -75,7 +75,8 @@ class Response:
     def json(self) -> t.Any:
         """Raises ConnectionFailed when the body is not JSON: something else than the API answered."""
         try:
-            return json.loads(self.data or b"{}")
+            # Logs in an answer may be cut within a character.
+            return json.loads(self.data.decode(errors="replace") or "{}")
         except ValueError as error:
             raise ConnectionFailed(
                 f"{self.url} answered with something that is not JSON: is this the address of the right service?"

@@ -16,6 +16,7 @@ TERMINAL_STATES = frozenset(
 )
 # One answer of /files/read holds at most so many bytes.
 _READ_LIMIT = 65536
+_TAIL_LIMIT = 2 * _READ_LIMIT
 _TASK_LIMIT = 2000
 
 
@@ -93,26 +94,35 @@ class Sandbox:
         self._base_url = f"{scheme}://{agent.address}"
         self._folder = f"/frameworks/{framework_id}/executors/{executor_id}/runs/latest"
 
-    def read(self, name: str, limit: int) -> t.Optional[str]:
-        """The last ``limit`` bytes of a file, or None when there is no such file or the agent does not give it."""
+    def content(self, name: str, limit: int) -> t.Optional[str]:
+        """A whole file, or None when there is no such file, it has more than ``limit`` bytes, or the agent does not
+        give it.
+        """
         try:
-            size = self._read(name, -1, 0)["offset"]
-            offset = max(size - limit, 0)
-            parts: list[str] = []
-            while offset < size:
-                answer = self._read(name, offset, min(size - offset, _READ_LIMIT))
-                if not answer["data"]:
-                    break
-                parts.append(answer["data"])
-                offset += len(answer["data"].encode())
-            return "".join(parts)
+            if self._size(name) > limit:
+                return None
+            query = [("path", f"{self._folder}/{name}")]
+            answer = self._client.request("GET", "/files/download", query, base_url=self._base_url)
+            return answer.data.decode(errors="replace")
         except (ApiError, ConnectionFailed):
             return None
 
     def tail(self, name: str, lines: int) -> list[str]:
         """The last lines of a file, none when it can not be read."""
-        text = self.read(name, _READ_LIMIT * 2) if lines else None
-        return text.splitlines()[-lines:] if text else []
+        if not lines:
+            return []
+        try:
+            size = self._size(name)
+            start = max(size - _TAIL_LIMIT, 0)
+            offsets = range(start, size, _READ_LIMIT)
+            text = "".join(self._read(name, offset, min(size - offset, _READ_LIMIT))["data"] for offset in offsets)
+        except (ApiError, ConnectionFailed):
+            return []
+        return text.splitlines()[-lines:]
+
+    def _size(self, name: str) -> int:
+        """Bytes of a file: where reading would begin that begins at the end."""
+        return self._read(name, -1, 0)["offset"]
 
     def _read(self, name: str, offset: int, length: int) -> dict[str, t.Any]:
         query = [("path", f"{self._folder}/{name}"), ("offset", str(offset)), ("length", str(length))]

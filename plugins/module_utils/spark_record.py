@@ -145,7 +145,7 @@ def _number(task_id: str) -> tuple[int, str]:
 
 def _exit_code(task_state: str, message: str, sandbox: t.Optional[Sandbox]) -> t.Optional[int]:
     """What the entrypoint noted, else what the Mesos executor says."""
-    noted = (sandbox.read("exit_status", 16) or "").strip() if sandbox else ""
+    noted = (sandbox.content("exit_status", 16) or "").strip() if sandbox else ""
     if noted.isdigit():
         return int(noted)
     match = _EXIT_MESSAGE.match(message)
@@ -156,7 +156,7 @@ def _exit_code(task_state: str, message: str, sandbox: t.Optional[Sandbox]) -> t
 
 def _result(sandbox: t.Optional[Sandbox]) -> t.Any:
     """What the job wrote: decoded JSON, or the text itself when it is no JSON."""
-    text = sandbox.read("result.json", _RESULT_LIMIT) if sandbox else None
+    text = sandbox.content("result.json", _RESULT_LIMIT) if sandbox else None
     if text is None:
         return None
     try:

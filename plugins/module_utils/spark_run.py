@@ -20,6 +20,7 @@ from .waiter import Waiter
 
 EVENT_KINDS = ("status_update_event", "app_terminated_event", "deployment_success")
 _END_OF_FRAMEWORK = 15.0
+_TIME_TO_TELL = 60.0
 _LATE_EVENT = 2.0
 _MESSAGE_LINES = 15
 _MESSAGE_LENGTH = 300
@@ -107,14 +108,21 @@ class SparkRun:
             if self._events:
                 self._events.close()
         self._await_framework_end()
-        task = self._reader.driver_task(self.run_id)
-        record = self._reader.read(self.run_id, task, end.get("message", ""))
-        if task is None:
-            record.update(state=state_of(end["state"]), driver_task_id=end.get("task_id"), driver_host=end.get("host"))
-        self.remove()
+        # The run is over, whatever happens to Marathon and Mesos now: give them time to tell of it.
+        told = Waiter(_TIME_TO_TELL, self._waiter.sleep)
+        record = told.until(lambda: self._finish(end), f"Marathon and Mesos to tell how run {self.run_id} ended")
         if record["state"] != "finished" or record["exit_code"]:
             raise RunFailed(_failure(record, self._job), **self._shortened(record))
         return self._shortened(record)
+
+    def _finish(self, end: dict[str, str]) -> dict[str, t.Any]:
+        """Read the record and remove the app."""
+        task = self._reader.driver_task(self.run_id)
+        record = self._reader.read(self.run_id, task, end["message"])
+        if task is None:
+            record.update(state=state_of(end["state"]), driver_task_id=end.get("task_id"), driver_host=end.get("host"))
+        self.remove()
+        return record
 
     def record(self) -> dict[str, t.Any]:
         """The record as it is now, for callers that do not wait."""

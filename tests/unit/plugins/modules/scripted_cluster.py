@@ -42,6 +42,7 @@ class ScriptedCluster:
                 {"leader_info": {"hostname": "master1", "pid": "master@10.0.0.1:5050"}},
             ),
             "GET /files/read": self._file,
+            "GET /files/download": self._download,
         }
 
     @property
@@ -119,3 +120,7 @@ class ScriptedCluster:
             "offset": offset,
             "data": text[offset:][:length],
         }
+
+    def _download(self, request: Any) -> tuple[int, Any]:
+        text = self.sandbox.get(request.query["path"].rpartition("/")[2])
+        return (404, b"") if text is None else (200, text.encode())
