@@ -30,7 +30,6 @@ class MarathonService:
 
     def __init__(self, options: Options, store: Store, events: EventSink, now: Callable[[], float] = time.time) -> None:
         self.options = options
-        self.rules = InputRules(options.mesos_role)
         self.now = now
         self.counters = Counters()
         self.started_at = now()
@@ -43,6 +42,8 @@ class MarathonService:
         self._calls: asyncio.Queue[tuple[str, Json]] = asyncio.Queue()
         self._waiting: list[asyncio.Future[None]] = []
         self._checks_known_of: Root | None = None
+        self._roles: list[str] = []
+        self._roles_known_of: Root | None = None
         self._has_checks = self._had_checks = False
         """whether apps of the current and of the last known tree have checks that run here"""
         self._flush_planned = False
@@ -52,6 +53,7 @@ class MarathonService:
         """set when the process has to end: leadership was given up, or the store can not be written"""
         self.revision = 0
         """grows with every change, so that rendered answers can be kept until then"""
+        self.framework_id: str | None = store.load("framework").get("id")
         self.tree = Tree(store, render(now()))
         self.scheduler = Scheduler(
             store=store,
@@ -61,11 +63,11 @@ class MarathonService:
             now=now,
             random=SystemRandom(),
             app=lambda app_id: self.tree.current.apps.get(app_id),
+            framework_info=self.framework_info,
         )
         self._groups = GroupManager(
             self.tree, self.scheduler.deployments, self.publish, options, now, self.scheduler.context.new_uuid
         )
-        self.framework_id: str | None = store.load("framework").get("id")
 
     # The edges
 
@@ -94,8 +96,8 @@ class MarathonService:
             "failover_timeout": float(options.failover_timeout),
             "checkpoint": True,
             "hostname": options.hostname,
-            "webui_url": options.webui_url or f"http://{self.leader}",
-            "roles": [options.mesos_role],
+            "webui_url": options.webui_url or f"{'https' if options.disable_http else 'http'}://{self.leader}",
+            "roles": self._needed_roles(),
             "capabilities": [{"type": kind} for kind in ("PARTITION_AWARE", "REGION_AWARE", "MULTI_ROLE")],
         }
         if options.mesos_authentication_principal:
@@ -103,6 +105,14 @@ class MarathonService:
         if self.framework_id is not None:
             info["id"] = {"value": self.framework_id}
         return info
+
+    def _needed_roles(self) -> list[str]:
+        """The server's own role and those of all apps."""
+        root = self.tree.current
+        if root is not self._roles_known_of:
+            self._roles_known_of = root
+            self._roles = sorted({self.options.mesos_role, *(app.role for app in root.apps.values())})
+        return self._roles
 
     def on_framework_id(self, framework_id: str) -> None:
         """Keep the framework id that Mesos gave."""
@@ -147,6 +157,13 @@ class MarathonService:
         return scheduler_metrics(self.scheduler, self.tree.current, self.counters, self.now() - self.started_at)
 
     # What the API asks for
+
+    @property
+    def rules(self) -> InputRules:
+        """What the reading of apps depends on."""
+        groups = self.tree.current.groups
+        enforced = frozenset(group_id for group_id, group in groups.items() if group.enforce_role)
+        return InputRules(self.options.mesos_role, enforced=enforced)
 
     def app(self, app_id: str) -> App | None:
         """The current version of an app."""

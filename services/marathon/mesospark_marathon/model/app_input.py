@@ -20,12 +20,17 @@ class InputRules:
 
     default_role: str = "*"
     default_network: str = ""
+    enforced: frozenset[str] = frozenset()
+    """top-level groups whose apps must have the group's role"""
 
     def roles(self, app_id: str) -> list[str]:
         """The roles that an app of this id may have, the default first."""
         top = app_id.split("/")[1]
-        in_group = app_id.count("/") > 1
-        return list(dict.fromkeys([self.default_role, top] if in_group else [self.default_role]))
+        if app_id.count("/") < 2:
+            return [self.default_role]
+        if f"/{top}" in self.enforced:
+            return [top]
+        return list(dict.fromkeys([self.default_role, top]))
 
 
 def read_app(raw: Any) -> Document:
@@ -63,7 +68,8 @@ def build_app(document: Document, app_id: str, version: str, rules: InputRules, 
     translated = translate(settings)
     app_rules.refuse_broken(app_rules.check_single_instance(translated))
     app_rules.refuse_illegal(translated)
-    normal = normalise(translated, base=base, default_role=rules.default_role, default_network=rules.default_network)
+    default_role = rules.roles(app_id)[0]
+    normal = normalise(translated, base=base, default_role=default_role, default_network=rules.default_network)
     return new_app(normal, version)
 
 

@@ -6,6 +6,7 @@ hash trie. Clients that compare documents see that order, so it is reproduced he
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 _MASK = 0xFFFFFFFF
 _SMALL_SET = 4
@@ -46,7 +47,7 @@ def _string_hash(text: str) -> int:
 def _sequence_hash(texts: Sequence[str]) -> int:
     """Scala's MurmurHash3 of a list of strings. A list with a constant step, as any of two, is hashed as a range."""
     hashes = [_string_hash(text) for text in texts]
-    steps = {(after - before) & _MASK for before, after in zip(hashes, hashes[1:], strict=False)}
+    steps = {(after - before) & _MASK for before, after in pairwise(hashes)}
     seed = _string_hash("Seq")
     if len(steps) == 1:
         return _avalanche(_mix(_mix(_mix(seed, hashes[0]), steps.pop()), hashes[-1]))

@@ -34,6 +34,8 @@ class Context:
     random: Random
     app: Callable[[str], App | None]
     """the current version of an app by its id"""
+    framework_info: Callable[[], dict[str, Any]]
+    """the framework as Mesos shall know it, with the roles of all apps"""
     tracker: Tracker
     backoff: Backoff
     statistics: LaunchStatistics

@@ -41,6 +41,7 @@ class Scheduler:
         now: Callable[[], float],
         random: Random,
         app: Callable[[str], App | None],
+        framework_info: Callable[[], Document],
     ) -> None:
         tracker = Tracker(store, publish)
         self.context = Context(
@@ -51,6 +52,7 @@ class Scheduler:
             options=options,
             random=random,
             app=app,
+            framework_info=framework_info,
             tracker=tracker,
             backoff=Backoff(store),
             statistics=LaunchStatistics(),

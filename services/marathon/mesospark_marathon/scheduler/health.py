@@ -108,34 +108,31 @@ class Health:
                 self._failure(app, instance, index, "")
 
     def _success(self, app: App, instance: Instance, index: int) -> None:
-        now = self._context.now()
         before = self.is_healthy(app, instance)
         result = self._results_of(instance).setdefault(index, CheckResult())
-        was_alive, result.alive = result.alive, True
+        turned, result.alive = not result.alive, True
         result.consecutive_failures = 0
-        result.first_success = result.first_success or now
-        result.last_success = now
-        self._changed(app, instance, was_alive is not True, before)
+        result.last_success = self._context.now()
+        result.first_success = result.first_success or result.last_success
+        self._changed(app, instance, result, turned, before)
 
     def _failure(self, app: App, instance: Instance, index: int, cause: str | None) -> CheckResult:
         before = self.is_healthy(app, instance)
-        result = self._results_of(instance).setdefault(index, CheckResult(alive=True))
-        first_result = result.last_success is None and result.last_failure is None
-        was_alive, result.alive = result.alive and not first_result, False
+        result = self._results_of(instance).setdefault(index, CheckResult())
+        turned, result.alive = result.alive, False
         result.consecutive_failures += 1
         result.last_failure = self._context.now()
         result.cause = cause or ""
-        check = app.health_checks[index]
-        fields = {"appId": app.id, "taskId": instance.id, "healthCheck": check}
+        fields = {"appId": app.id, "taskId": instance.id, "healthCheck": app.health_checks[index]}
         self._context.publish("failed_health_check_event", fields)
-        self._changed(app, instance, was_alive, before)
+        self._changed(app, instance, result, turned, before)
         return result
 
-    def _changed(self, app: App, instance: Instance, turned: bool, before: bool | None) -> None:
+    def _changed(self, app: App, instance: Instance, result: CheckResult, turned: bool, before: bool | None) -> None:
+        """turned: the check now says the opposite; before: what the instance's health was."""
         self._context.tracker.changed_apps.add(app.id)
         if turned:
-            alive = self.is_healthy(app, instance) is not False
-            fields = {"appId": app.id, "instanceId": instance.id, "version": app.version, "alive": alive}
+            fields = {"appId": app.id, "instanceId": instance.id, "version": app.version, "alive": result.alive}
             self._context.publish("health_status_changed_event", fields)
         if self.is_healthy(app, instance) != before:
             self._publish_health(app, instance)

@@ -27,6 +27,8 @@ class Offers:
         self._is_locked = is_locked
         self._subscribed = False
         self._suppressed = False
+        self._roles: list[str] = []
+        """roles that Mesos knows of"""
         self._asked_for: set[tuple[str, int]] = set()
         """launches for which offers have been asked since the last were used"""
         self._revived_at = 0.0
@@ -35,6 +37,7 @@ class Offers:
     def subscribed(self) -> None:
         """A new subscription: Mesos has forgotten what was suppressed and what was declined."""
         self._subscribed, self._suppressed = True, False
+        self._roles = self._context.framework_info()["roles"]
         self._asked_for = {(instance.id, instance.launches) for instance in self._launchable_instances()}
         self._revive_due = None
 
@@ -56,6 +59,7 @@ class Offers:
         """Ask for offers when there is something new to launch; stop Mesos from making any when there is nothing."""
         if not self._subscribed:
             return
+        self._announce_roles()
         wanted = {(instance.id, instance.launches) for instance in self._launchable_instances()}
         now = self._context.now()
         if not wanted:
@@ -63,7 +67,7 @@ class Offers:
             self._asked_for = set()
             if not self._suppressed:
                 self._suppressed = True
-                self._context.send("SUPPRESS", {"roles": self._roles()})
+                self._context.send("SUPPRESS", {"roles": self._roles})
             return
         if not wanted <= self._asked_for:
             self._revive_due = self._revive_due or max(now, self._revived_at + _SHORTEST_REVIVE_GAP)
@@ -73,14 +77,19 @@ class Offers:
             self._revived_at = now
             self._asked_for = wanted
             self._suppressed = False
-            self._context.send("REVIVE", {"roles": self._roles()})
+            self._context.send("REVIVE", {"roles": self._roles})
 
     def next_wakeup(self) -> float | None:
         """When `ask` has something to do, should nothing else happen."""
         return self._revive_due
 
-    def _roles(self) -> list[str]:
-        return [self._context.options.mesos_role]
+    def _announce_roles(self) -> None:
+        info = self._context.framework_info()
+        if info["roles"] != self._roles:
+            self._roles = info["roles"]
+            # A role that is new to Mesos is not suppressed.
+            self._suppressed = False
+            self._context.send("UPDATE_FRAMEWORK", {"framework_info": info})
 
     def _launchable_instances(self) -> list[Instance]:
         return [instance for _app, instances in self._launchable() for instance in instances]

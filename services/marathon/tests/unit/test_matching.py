@@ -173,3 +173,14 @@ def test_an_offer_for_another_role_is_of_no_use() -> None:
     world.tree.current.apps["/app"].document["role"] = "other"
     assert world.offer() == []
     assert world.scheduler.context.statistics.of("/app").declined == {"UnfulfilledRole": 1}
+
+
+def test_mesos_is_told_of_the_roles_of_apps() -> None:
+    world = World()
+    world.subscribe()
+    world.create("/team/app", role="team")
+    assert world.called("UPDATE_FRAMEWORK") == [{"framework_info": {"roles": ["*", "team"]}}]
+    assert world.called("REVIVE")[-1] == {"roles": ["*", "team"]}
+    assert world.offer() == [], "an offer made to another role"
+    world.delete("/team/app")
+    assert world.called("UPDATE_FRAMEWORK")[-1] == {"framework_info": {"roles": ["*"]}}
