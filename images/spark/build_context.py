@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
-PARTS = ("Dockerfile", "requirements.txt", "mesospark-driver", "stages", "conf", "bin", "entrypoint")
+PARTS = ("Dockerfile", "requirements.txt", "mesospark-driver", "stages", "ui", "conf", "bin", "entrypoint")
 DRIVER_JAR = "mesos-scheduler-driver.jar"
 DEFAULT_BASE_IMAGE = "debian:bookworm-slim"
 DEFAULT_PRINCIPAL = "spark:1850:1850"

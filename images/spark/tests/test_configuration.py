@@ -55,6 +55,7 @@ def test_lists_of_the_user_are_added_to() -> None:
             "spark.mesos.task.labels": "team:a",
             "spark.shuffle.readHostLocalDisk": "true",
             "spark.sql.shuffle.partitions": "8",
+            "spark.ui.filters": "org.example.Filter",
         },
     )
     assert settings["spark.driver.extraClassPath"] == f"{JAR}:/a.jar:/b.jar"
@@ -62,6 +63,7 @@ def test_lists_of_the_user_are_added_to() -> None:
     assert settings["spark.mesos.executor.docker.parameters"].endswith("run_id=run-1,shm-size=1g")
     assert settings["spark.mesos.task.labels"].endswith("run_id:run-1,team:a")
     assert settings["spark.shuffle.readHostLocalDisk"] == "true"
+    assert settings["spark.ui.filters"] == "org.mesospark.spark.TlsOnlyFilter,org.example.Filter"
     assert settings["spark.sql.shuffle.partitions"] == "8"
 
 

@@ -2,12 +2,14 @@
 """Jobs in the real image on a real cluster: TLS with client certificates and authentication everywhere."""
 
 import re
+import urllib.request
 from collections.abc import Iterator, Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 from mesos_runtime.local_cluster import AgentSpec, Authentication, LocalCluster, Tls
-from spark_testing.driver_container import USER, USER_ID, DriverContainer, containers_of, wait_until
+from spark_testing.driver_container import HOST, USER, USER_ID, DriverContainer, containers_of, wait_until
 from spark_testing.principal import Principal, make_principal
 
 pytestmark = pytest.mark.system
@@ -63,12 +65,29 @@ def frameworks(cluster: LocalCluster, key: str = "frameworks") -> dict[str, dict
     return {framework["name"]: framework for framework in cluster.master_get("/state")[key]}
 
 
+def assert_ui_wants_a_certificate(cluster: LocalCluster, port: int) -> None:
+    """The UI answers to a client with a certificate of the platform, and to nobody else."""
+    assert cluster.authority is not None
+    stranger, known = cluster.authority.client_context(), cluster.client_context()
+    assert known is not None
+    for context in (stranger, known):
+        context.check_hostname = False  # the principal's certificate is not the host's
+    with urllib.request.urlopen(f"https://{HOST}:{port}/jobs/", context=known, timeout=10) as page:
+        assert page.status == 200 and b"Spark Jobs" in page.read()
+    with pytest.raises(OSError, match=r"(?i)certificate|reset|closed"):
+        urllib.request.urlopen(f"https://{HOST}:{port}/jobs/", context=stranger, timeout=10)
+    with pytest.raises((OSError, HTTPException)):
+        urllib.request.urlopen(f"http://{HOST}:{port}/jobs/", timeout=10)
+
+
 def test_word_count_on_two_executors(drivers: Drivers, cluster: LocalCluster, principal: Principal) -> None:
     with drivers.driver([*SMALL, "word_count.py", "0", "3"]) as driver:
         wait_until(lambda: (driver.sandbox / "result.json").exists(), f"a result\n{driver.log()}", 90)
         framework = frameworks(cluster)[driver.run_id]
         assert framework["checkpoint"] and framework["principal"] == USER and framework["user"] == USER
         executors = containers_of(driver.run_id)
+        assert driver.listening_ports() == sorted(driver.ports)
+        assert_ui_wants_a_certificate(cluster, driver.ports[2])
         everything = str(cluster.master_get("/state")) + str(executors) + driver.log()
 
         assert driver.wait(60) == 0, driver.log()
@@ -76,7 +95,7 @@ def test_word_count_on_two_executors(drivers: Drivers, cluster: LocalCluster, pr
         result = driver.result()
         assert (result["words"], result["three"], result["groups"]) == (8000, 1000, 10)
         assert result["executors"] == 2
-        assert result["ui"] == f"https://127.0.0.1:{driver.ports[2]}"
+        assert result["ui"] == f"https://{HOST}:{driver.ports[2]}"
         assert {"MESOS_TASK_ID", "MESOS_SANDBOX"} <= set(result["environment"])
         assert not {"MESOS_EXECUTOR_ID", "MESOS_FRAMEWORK_ID"} & set(result["environment"])
         assert len(LOG_LINE.findall(driver.log())) > 10

@@ -31,6 +31,8 @@ PLATFORM_SETTINGS = re.compile(
     r"|executorEnv\.(JDK_JAVA_OPTIONS|JAVA_TOOL_OPTIONS|LD_.*|LIBPROCESS_.*|MESOS_.*|PATH))"
 )
 CLASS_PATHS = ("spark.driver.extraClassPath", "spark.executor.extraClassPath")
+UI_FILTERS = "spark.ui.filters"
+TLS_ONLY_FILTER = "org.mesospark.spark.TlsOnlyFilter"
 VOLUMES = "spark.mesos.executor.docker.volumes"
 DOCKER_PARAMETERS = "spark.mesos.executor.docker.parameters"
 TASK_LABELS = "spark.mesos.task.labels"
@@ -71,6 +73,7 @@ def spark_configuration(launch: Launch, user_name: str, given: Mapping[str, str]
     for key in CLASS_PATHS:
         others = [path for path in settings.get(key, "").split(":") if path and path != str(DRIVER_JAR)]
         settings[key] = ":".join([str(DRIVER_JAR), *others])
+    settings[UI_FILTERS] = _joined(TLS_ONLY_FILTER, settings.get(UI_FILTERS))
     settings[VOLUMES] = _joined(f"{launch.secrets_on_agents}:{SECRETS}:ro", settings.get(VOLUMES))
     labels = {"job": launch.job, "run_id": launch.run_id}
     parameters = [f"user={user_name}", *(f"label={name}={value}" for name, value in labels.items())]
@@ -93,7 +96,7 @@ def platform_settings(launch: Launch) -> dict[str, str]:
         "spark.driver.port": str(launch.driver_port),
         "spark.driver.blockManager.port": str(launch.block_manager_port),
         "spark.port.maxRetries": "0",
-        # With TLS this is the port of a second listener, which redirects to the UI's own.
+        # With TLS this is the port of a second listener, in clear; the filter closes it.
         "spark.ui.port": "0",
         "spark.ssl.ui.enabled": "true",
         "spark.ssl.ui.port": str(launch.ui_port),

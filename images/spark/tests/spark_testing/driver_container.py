@@ -16,6 +16,13 @@ from mesos_runtime.local_cluster.cluster import free_port
 SANDBOX = "/mnt/mesos/sandbox"
 # A user that has the same ids in the image and on this machine: Mesos gives executors' sandboxes to it.
 USER, USER_ID = "nobody", 65534
+# Apart from 127.0.0.1, where the processes of one driver speak to each other.
+HOST = "127.0.0.3"
+
+
+# As the kernel's tables write them.
+LISTENING = "0A"
+LOOPBACK = "0100007F"
 
 
 class DriverContainer:
@@ -44,7 +51,7 @@ class DriverContainer:
             # Of an agent; Spark would take itself for an executor.
             "MESOS_EXECUTOR_ID": "executor",
             "MESOS_FRAMEWORK_ID": "marathon",
-            "HOST": "127.0.0.1",
+            "HOST": HOST,
             **{f"PORT{number}": str(free_port()) for number in range(3)},
             **environment,
         }
@@ -76,6 +83,25 @@ class DriverContainer:
     def terminate(self) -> None:
         """What the Mesos docker executor does to end a task."""
         subprocess.run(["docker", "stop", "--time=20", self.name], check=True, capture_output=True)
+
+    def listening_ports(self) -> list[int]:
+        """TCP ports of HOST, or of all addresses, on which the container's processes listen."""
+        top = subprocess.run(["docker", "top", self.name, "-eo", "pid"], check=True, capture_output=True, text=True)
+        sockets = set()
+        for pid in top.stdout.split()[1:]:
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                try:
+                    sockets.add(descriptor.readlink().name)
+                except OSError:
+                    continue  # closed in the meantime
+        ports = set()
+        for table in ("tcp", "tcp6"):
+            for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+                _, local, _, state, *_, inode = line.split()[:10]
+                address, port = local.split(":")
+                if state == LISTENING and f"socket:[{inode}]" in sockets and not address.endswith(LOOPBACK):
+                    ports.add(int(port, 16))
+        return sorted(ports)
 
     def log(self) -> str:
         """Standard output and error."""
