@@ -119,6 +119,17 @@ class RecordReader:
             record["driver_log"] = {name: sandbox.tail(name, self._log_lines) for name in ("stdout", "stderr")}
         return record
 
+    def last_words(self, run_id: str, task_id: str) -> str:
+        """The last line which an executor of a run wrote to its standard error."""
+        shot = self.snapshot()
+        framework = shot.framework(run_id) or {}
+        for task in framework.get("completed_tasks", []):
+            agent = shot.agents.get(task["slave_id"])
+            if task["id"] == task_id and agent:
+                sandbox = Sandbox(self._mesos, agent, framework["id"], task.get("executor_id") or task_id)
+                return "".join(sandbox.tail("stderr", 1)) or task["state"]
+        return "no explanation"
+
 
 def executors_of(framework: t.Optional[dict[str, t.Any]], agents: dict[str, Agent]) -> list[dict[str, t.Any]]:
     """``{task_id, host, state, message}`` of every executor a framework has or had."""

@@ -63,19 +63,32 @@ class SparkRun:
         self._events: t.Optional[EventStream] = None
         self._end: t.Optional[dict[str, str]] = None
         self._seen: dict[str, str] = {}
+        self._ended: list[str] = []
         self.run_id = ""
         self.joined = False
 
     def find(self) -> bool:
-        """Is an identical run going? Then this is it."""
-        runs = going_runs(self._marathon, job=self._job.name, definition=definition_of(self._job))
-        if runs:
-            self.run_id = min(runs, key=lambda app: app["labels"]["run_id"])["labels"]["run_id"]
+        """Is an identical run going? Then this is it. Runs of the job that ended while nobody waited are noted."""
+        going = []
+        for app in going_runs(self._marathon, job=self._job.name):
+            run_id = app["labels"]["run_id"]
+            task = self._reader.driver_task(run_id)
+            if task and task["state"] in TERMINAL_STATES:
+                self._ended.append(run_id)
+            elif app["labels"].get("definition") == definition_of(self._job):
+                going.append(run_id)
+        if going:
+            self.run_id = min(going)
             self.joined = True
         return self.joined
 
     def start(self, wait: bool) -> None:
-        """Create the app; its events are subscribed to before, so that none is missed."""
+        """Create the app; its events are subscribed to before, so that none is missed.
+
+        Apps of the job's runs that ended while nobody waited are removed.
+        """
+        for ended in self._ended:
+            self._marathon.delete_app(app_id_of(ended))
         if not self.joined:
             self.run_id = self.run_id or new_run_id(self._job.name)
         if wait:
@@ -223,7 +236,7 @@ class SparkRun:
         reasons = [f"{going} executors are running"] if going else ["no executor is running"]
         if failed:
             hosts = ", ".join(sorted({item["host"] or "an agent that is gone" for item in failed}))
-            last = failed[-1]["message"] or failed[-1]["state"]
+            last = failed[-1]["message"] or self._reader.last_words(self.run_id, failed[-1]["task_id"])
             reasons.append(f"{len(failed)} executors failed on {hosts}, the last with: {last}")
         return reasons
 

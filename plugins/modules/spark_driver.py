@@ -16,6 +16,7 @@ description:
     log. The task fails if the driver ended with another exit code than 0.
   - A task identical to one whose run is still going joins that run instead of starting a second one. So a playbook
     that was interrupted can be started again.
+  - With O(wait=false) the app of the run stays after its end, until the job is run again or O(state=absent).
   - Only the first launch of a driver is judged. A driver that ended is not run again.
 extends_documentation_fragment:
   - mesospark.platform.platform

@@ -76,6 +76,14 @@ def test_an_identical_run_is_joined(cluster: Any, run_module: Any) -> None:
     assert len(cluster.apps) == 2
 
 
+def test_a_run_that_ended_while_nobody_waited_is_not_joined(cluster: Any, run_module: Any) -> None:
+    ended = run_module(spark_driver.main, **cluster.options, **JOB, wait=False)
+    cluster.driver_task(ended["run_id"], "TASK_FINISHED")
+    fresh = run_module(spark_driver.main, **cluster.options, **JOB, wait=False)
+    assert fresh["changed"] and not fresh["joined"] and fresh["run_id"] != ended["run_id"]
+    assert list(cluster.apps) == [fresh["app_id"]]
+
+
 def test_a_second_launch_is_not_judged(cluster: Any, run_module: Any) -> None:
     ends(cluster, "TASK_FINISHED", exit_status="0")
     create = cluster.marathon.routes["POST /v2/apps"]
@@ -160,17 +168,14 @@ def test_executors_that_fail_are_a_reason(cluster: Any, run_module: Any) -> None
 
     def create_and_fail_executors(request: Any) -> Any:
         answer = create(request)
-        status = {"state": "TASK_FAILED", "timestamp": 1.0, "message": "Container exited with status 1"}
-        tasks = [{"id": str(i), "slave_id": "s-1", "state": "TASK_FAILED", "statuses": [status]} for i in range(2)]
+        tasks = [{"id": str(i), "slave_id": "s-1", "state": "TASK_FAILED", "statuses": []} for i in range(2)]
+        cluster.sandbox["stderr"] = "starting\nwrong secret\n"
         cluster.frameworks[0]["completed_tasks"] = tasks
         return answer
 
     cluster.marathon.routes["POST /v2/apps"] = create_and_fail_executors
     result = run_module(spark_driver.main, **cluster.options, **JOB, wait_timeout="100ms")
-    assert (
-        "no executor is running; 2 executors failed on agent1, the last with: Container exited with status 1"
-        in result["msg"]
-    )
+    assert "no executor is running; 2 executors failed on agent1, the last with: wrong secret" in result["msg"]
 
 
 def test_check_mode_writes_nothing(cluster: Any, run_module: Any) -> None:
