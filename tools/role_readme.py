@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 COLLECTION = "mesospark.platform"
+SHARED = "common"  # its parts are used by playbooks and other roles, never the role itself
 ROLES = Path(__file__).resolve().parent.parent / "roles"
 MARKUP = re.compile(r"\b[CVOIBRM]\(([^)]*)\)")
 
@@ -32,7 +33,7 @@ def role_readme(name: str, specification: dict[str, Any]) -> str:
         "<!-- Written by tools/role_readme.py from meta/argument_specs.yml: change that file, not this one. -->",
         f"{_sentence(specification['short_description'])}",
         *(_text(paragraph) for paragraph in _list(specification.get("description", []))),
-        "" if name.startswith("_") else _example(name),
+        "" if name == SHARED else _example(name),
         _variables(specification.get("options", {})),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

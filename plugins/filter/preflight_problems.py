@@ -26,7 +26,7 @@ def preflight_problems(
     """Return every problem; an empty list says that the playbooks may go on.
 
     Args:
-        hostvars: variables of each host, with the result of the module host_survey as ``_preflight_survey``.
+        hostvars: variables of each host, with the result of the module host_survey as ``_common_preflight_survey``.
         groups: hosts of each group.
         requirements: ``groups`` (names), ``variables`` (names), ``clock_tolerance`` (seconds), ``memory`` (MiB by
             group), ``ports`` (each with ``group``, ``variable`` or ``port``, and ``programs`` that may hold it),
@@ -37,7 +37,7 @@ def preflight_problems(
     options = role_options()
     found: dict[str, list[str]] = {}
     for name, variables in hosts.items():
-        survey = variables.get("_preflight_survey", {})
+        survey = variables.get("_common_preflight_survey", {})
         of_host = {group for group, members in groups.items() if name in members}
         problems = [*_variable_problems(variables, options, requirements["variables"])]
         if "memory" in survey:
@@ -106,7 +106,7 @@ def _variable_problems(variables: Variables, options: Mapping[str, Any], require
         if variables.get(variable) in (None, ""):
             meaning = " ".join(str(options.get(variable, {}).get("description", "")).split())
             yield f"the variable {variable} is missing: {meaning}"
-    prefixes = ("platform_", *(f"{path.name}_" for path in ROLES.iterdir() if not path.name.startswith("_")))
+    prefixes = ("platform_", *(f"{path.name}_" for path in ROLES.iterdir()))
     for variable in variables:
         if variable.startswith(prefixes) and variable not in options:
             similar = difflib.get_close_matches(variable, options, n=1, cutoff=0.5)

@@ -147,7 +147,7 @@ def readable(address: str) -> str:
 
 def programs() -> dict[str, str]:
     """Name of the program that holds each socket, by the socket's inode."""
-    found = {}
+    found: dict[str, str] = {}
     for process in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{process}/comm", encoding="utf-8") as stream:
@@ -162,7 +162,7 @@ def programs() -> dict[str, str]:
 
 
 def listeners() -> list[dict[str, object]]:
-    found = []
+    found: list[dict[str, object]] = []
     names = programs()
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
         if not os.path.exists(path):

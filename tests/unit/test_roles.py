@@ -38,7 +38,7 @@ def normal(value: Any) -> Any:
     return value
 
 
-@pytest.mark.parametrize("role", [name for name in NAMES if name != "_common"])  # its variables are the inventory's
+@pytest.mark.parametrize("role", [name for name in NAMES if name != "common"])  # its variables are the inventory's
 def test_documented_variables_are_those_with_defaults(role: str) -> None:
     required = {name for name, details in options(role).items() if details.get("required")}
     assert set(options(role)) - required == set(load(role, "defaults/main.yml") or {})
@@ -57,7 +57,7 @@ def test_documented_defaults_are_the_real_ones(role: str) -> None:
 
 @pytest.mark.parametrize("role", NAMES)
 def test_variables_carry_the_name_of_their_role(role: str) -> None:
-    if role != "_common":
+    if role != "common":
         assert [name for name in options(role) if not name.startswith(f"{role}_")] == []
 
 

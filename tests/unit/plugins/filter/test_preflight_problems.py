@@ -45,7 +45,7 @@ def survey(address: str, **changes: Any) -> dict[str, Any]:
 
 def host(address: str, **changes: Any) -> dict[str, Any]:
     variables = {"platform_address": address, "platform_domain": "platform.test"}
-    return {**variables, "_preflight_survey": survey(address, **changes)}
+    return {**variables, "_common_preflight_survey": survey(address, **changes)}
 
 
 def problems(hosts: dict[str, Any] | None = None, groups: dict[str, list[str]] | None = None) -> list[str]:
@@ -159,7 +159,7 @@ def test_same_problem_is_told_once() -> None:
 
 
 def test_host_that_does_not_answer() -> None:
-    variables = {**host("10.0.0.2"), "_preflight_survey": {"unreachable": True, "msg": "no route\nto host"}}
+    variables = {**host("10.0.0.2"), "_common_preflight_survey": {"unreachable": True, "msg": "no route\nto host"}}
     assert problems({"two": variables}) == ["two: the host can not be looked at: to host"]
 
 
