@@ -173,10 +173,13 @@ def _runs(count: int, answer: Any) -> bool:
 @contextmanager
 def own_cluster(default_intervals: bool) -> Iterator[tuple[str, int, list[Row]]]:
     """Mesos and the embedded Marathon on loopback: its URL and pid, and the figures of starting it."""
-    from marathon_process import AGENTS, SHORT_INTERVALS, MarathonProcess
+    from marathon_process import COMMAND_AGENTS, SHORT_INTERVALS, MarathonProcess
     from mesos_runtime.local_cluster import LocalCluster
 
-    with tempfile.TemporaryDirectory(prefix="bench-marathon-") as folder, LocalCluster(folder, AGENTS) as cluster:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-marathon-") as folder,
+        LocalCluster(folder, COMMAND_AGENTS) as cluster,
+    ):
         floor = agents_floor(cluster.master_address)
         flags = () if default_intervals else SHORT_INTERVALS
         marathon = MarathonProcess(Path(folder) / "marathon", cluster.master_address, flags)

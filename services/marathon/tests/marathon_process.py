@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ AGENTS = (
     AgentSpec("127.0.0.2", "rack:r2;zone:z1;gen:7", _RESOURCES + "[31500-31999]"),
 )
 """The agents of the recorded scenarios."""
+
+COMMAND_AGENTS = tuple(replace(agent, containerizers="mesos") for agent in AGENTS)
+"""The same without Docker: they do not stumble over containers that come and go on a shared engine."""
 
 SHORT_INTERVALS = ("--min_revive_offers_interval", "500", "--decline_offer_duration", "2000")
 """Flags of the recorded scenarios: offers come back soon."""

@@ -6,7 +6,7 @@ import collections.abc
 from collections.abc import Iterator
 
 import pytest
-from marathon_process import AGENTS, SHORT_INTERVALS, MarathonProcess
+from marathon_process import COMMAND_AGENTS, SHORT_INTERVALS, MarathonProcess
 from mesos_runtime.local_cluster import LocalCluster
 
 # The client of the package index (0.13.0, its last) looks for a name that Python 3.10 took away.
@@ -15,7 +15,7 @@ vars(collections).setdefault("Iterable", collections.abc.Iterable)
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    with LocalCluster(tmp_path_factory.mktemp("mesos"), AGENTS) as running:
+    with LocalCluster(tmp_path_factory.mktemp("mesos"), COMMAND_AGENTS) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from marathon import MarathonClient
 from marathon.models import MarathonApp
-from marathon_process import AGENTS, SHORT_INTERVALS, MarathonProcess, wait_for
+from marathon_process import COMMAND_AGENTS, SHORT_INTERVALS, MarathonProcess, wait_for
 from mesos_runtime.local_cluster import LocalCluster
 
 pytestmark = pytest.mark.system
@@ -22,7 +22,7 @@ SLEEP = {"cmd": "sleep 600", "cpus": 0.05, "mem": 16.0}
 def own_cluster(tmp_path: Path) -> Iterator[LocalCluster]:
     """A cluster for one test, which may be left in pieces."""
     with LocalCluster(
-        tmp_path / "mesos", AGENTS, master_flags={"registry": "replicated_log", "quorum": "1"}
+        tmp_path / "mesos", COMMAND_AGENTS, master_flags={"registry": "replicated_log", "quorum": "1"}
     ) as running:
         yield running
 
@@ -148,7 +148,7 @@ def test_the_masters_end_is_survived(own_cluster: LocalCluster, marathon: Marath
 
 
 def test_a_master_that_comes_late(tmp_path: Path) -> None:
-    cluster = LocalCluster(tmp_path / "mesos", AGENTS[:1])
+    cluster = LocalCluster(tmp_path / "mesos", COMMAND_AGENTS[:1])
     with MarathonProcess(tmp_path / "marathon", cluster.master_address, SHORT_INTERVALS) as marathon:
         client = MarathonClient(marathon.url)
         client.create_app("/early", MarathonApp(instances=1, **SLEEP))

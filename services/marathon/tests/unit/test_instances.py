@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The life of instances: ends, kills, lost agents, restarts of the server."""
 
+import itertools
+
 from world import World
 
 
@@ -196,3 +198,19 @@ def test_offers_are_shared_between_apps() -> None:
     world.create("/large", instances=5)
     world.create("/small", instances=1)
     assert sorted(task["name"] for task in world.offer()) == ["large", "small"]
+
+
+def test_for_what_does_not_fit_offers_are_asked_for_ever_more_seldom() -> None:
+    world = World(min_revive_offers_interval=5000, decline_offer_duration=60_000)
+    world.subscribe()
+    world.create(cpus=100)
+    times = []
+    for _ in range(400):
+        before = len(world.called("REVIVE"))
+        world.wait(1)
+        world.offer()
+        if len(world.called("REVIVE")) > before:
+            times.append(round(world.time - 1_700_000_000))
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    assert gaps[:4] == [5, 10, 20, 40]
+    assert set(gaps[4:]) == {60}
