@@ -83,7 +83,10 @@ FLAG_GROUPS: dict[str, tuple[Flag, ...]] = {
     ),
     "State": (TextFlag("store", "SQLite file that keeps apps, groups, deployments, instances and the framework id"),),
     "Scheduling": (
-        NumberFlag("min_revive_offers_interval", "milliseconds between two calls for offers"),
+        NumberFlag(
+            "min_revive_offers_interval",
+            "milliseconds until offers are called for again for what could not be launched; grows with each call",
+        ),
         NumberFlag("decline_offer_duration", "milliseconds an unused offer is declined for"),
         NumberFlag("max_instances_per_offer", "instances launched from one offer", minimum=1),
         NumberFlag("task_launch_timeout", "milliseconds a task may take to start before it is killed"),

@@ -6,7 +6,7 @@ Marathon rule. They meet in the types of this file and nowhere else. Everything 
 methods are plain calls, made in order, and never block.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -106,6 +106,3 @@ class Service(Protocol):
 
     async def flushed(self) -> None:
         """Return once all that was changed so far is in the store."""
-
-
-Stopper = Callable[[], Awaitable[None]]

@@ -32,6 +32,8 @@ class Offers:
         self._asked_for: set[tuple[str, int]] = set()
         """launches for which offers have been asked since the last were used"""
         self._revived_at = 0.0
+        self._patience = 0.0
+        """seconds until offers are asked for again for what they could not be used for"""
         self._revive_due: float | None = None
 
     def subscribed(self) -> None:
@@ -40,10 +42,12 @@ class Offers:
         self._roles = self._context.framework_info()["roles"]
         self._asked_for = {(instance.id, instance.launches) for instance in self._launchable_instances()}
         self._revive_due = None
+        self._patience = self._context.options.min_revive_offers_interval / 1000
 
     def disconnected(self) -> None:
         """The subscription ended."""
         self._subscribed = False
+        self._revive_due = None
 
     def handle(self, offers: list[Document]) -> None:
         """Use or decline offers."""
@@ -70,7 +74,12 @@ class Offers:
                 self._context.send("SUPPRESS", {"roles": self._roles})
             return
         if not wanted <= self._asked_for:
-            self._revive_due = self._revive_due or max(now, self._revived_at + _SHORTEST_REVIVE_GAP)
+            self._patience = self._context.options.min_revive_offers_interval / 1000
+            soonest = max(now, self._revived_at + _SHORTEST_REVIVE_GAP)
+            self._revive_due = min(self._revive_due or soonest, soonest)
+        elif self._revive_due is None:
+            self._revive_due = self._revived_at + self._patience
+            self._patience = min(self._patience * 2, self._context.options.decline_offer_duration / 1000)
         self._asked_for &= wanted
         if self._revive_due is not None and now >= self._revive_due:
             self._revive_due = None
