@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the checks of running hosts share: the inventory's own values, its secrets, and an HTTPS client that is an operator.
+"""What the checks of running hosts share: the inventory's values, its secrets, and an HTTPS client that is an operator.
 
-Checks look at any inventory (`pytest -m hosts --ansible-inventory INVENTORY tests/testinfra`), so they ask the inventory for
-addresses, names and ports and know none themselves.
+Checks look at any inventory (`pytest -m hosts --ansible-inventory INVENTORY tests/testinfra`), so they ask the
+inventory for names, addresses and secrets and know none themselves.
 """
 
 import base64
@@ -69,7 +69,11 @@ class Platform:
 
     def secrets(self) -> dict[str, str]:
         """Every secret of the inventory by its name; certificates and keys are not among them."""
-        files = (path for path in self.secrets_folder.iterdir() if path.is_file() and path.suffix not in {".pem", ".key", ".p12"})
+        files = (
+            path
+            for path in self.secrets_folder.iterdir()
+            if path.is_file() and path.suffix not in {".pem", ".key", ".p12"}
+        )
         return {path.name: self.secret(path.name) for path in files}
 
     def request(
@@ -92,7 +96,9 @@ class Platform:
         if account:
             headers["Authorization"] = "Basic " + base64.b64encode(":".join(account).encode()).decode()
         data = json.dumps(body).encode() if body is not None else None
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
         request = urllib.request.Request(url, data=data, headers=headers, method=method)
         try:
             with opener.open(request, timeout=20) as answer:

@@ -76,14 +76,21 @@ def test_strangers_cannot_read_a_principals_secrets(platform, agents):
         for principal in platform.variables["spark_principals"]:
             path = f"/etc/mesospark/principals/{principal['name']}/mesos.secret"
             assert platform.host(name).run(f"setpriv --reuid=nobody --regid=nogroup --clear-groups cat {path}").rc != 0
-            assert platform.host(name).run(f"setpriv --reuid={principal['name']} --regid={principal['name']} --init-groups cat {path}").rc == 0
+            assert (
+                platform.host(name)
+                .run(f"setpriv --reuid={principal['name']} --regid={principal['name']} --init-groups cat {path}")
+                .rc
+                == 0
+            )
 
 
 def test_certificate_of_a_principal_names_it_and_its_host(platform, agents):
     for name in agents:
         for principal in platform.variables["spark_principals"]:
             path = f"/etc/mesospark/principals/{principal['name']}/client.pem"
-            text = platform.host(name).check_output(f"openssl x509 -in {path} -noout -subject -ext subjectAltName,extendedKeyUsage")
+            text = platform.host(name).check_output(
+                f"openssl x509 -in {path} -noout -subject -ext subjectAltName,extendedKeyUsage"
+            )
             assert f"CN = {principal['name']}" in text
             assert f"DNS:{name}.{platform.variables['platform_domain']}" in text
             assert "TLS Web Client Authentication" in text

@@ -45,11 +45,16 @@ def test_speaks_current_tls(platform, masters, version):
         assert platform.request(f"{url}/health", maximum_version=version).status == 200
 
 
-@pytest.mark.parametrize("option", ["--tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0", "--no-alpn --tls-max 1.0 --ciphers DEFAULT@SECLEVEL=0"])
+@pytest.mark.parametrize(
+    "option", ["--tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0", "--no-alpn --tls-max 1.0 --ciphers DEFAULT@SECLEVEL=0"]
+)
 def test_refuses_old_tls(platform, masters, option):
+    certificate = " ".join(
+        f"--{option} /etc/mesospark/tls/{file}"
+        for option, file in {"cacert": "ca.pem", "cert": "host.pem", "key": "host.key"}.items()
+    )
     for name, url in masters.items():
-        command = f"curl --silent {option} --cacert /etc/mesospark/tls/ca.pem --cert /etc/mesospark/tls/host.pem --key /etc/mesospark/tls/host.key {url}/health"
-        assert platform.host(name).run(command).rc == 35
+        assert platform.host(name).run(f"curl --silent {option} {certificate} {url}/health").rc == 35
 
 
 def test_refuses_plain_text(platform, masters):
@@ -72,10 +77,14 @@ def test_asks_for_an_account(platform, leader, path):
 @pytest.mark.parametrize("path", ["/flags", "/metrics/snapshot", "/logging/toggle?level=1&duration=1mins"])
 def test_other_identities_are_no_operators(platform, leader, path):
     accounts = {"agent": "mesos_agent_secret", "marathon": "marathon_mesos_secret"}
-    accounts |= {principal["name"]: f"{principal['name']}_mesos_secret" for principal in platform.variables["spark_principals"]}
+    accounts |= {
+        principal["name"]: f"{principal['name']}_mesos_secret" for principal in platform.variables["spark_principals"]
+    }
     for principal, secret in accounts.items():
         method = "POST" if "toggle" in path else "GET"
-        assert platform.request(f"{leader}{path}", (principal, platform.secret(secret)), method=method).status == 403, principal
+        assert platform.request(f"{leader}{path}", (principal, platform.secret(secret)), method=method).status == 403, (
+            principal
+        )
 
 
 def test_other_identities_see_no_tasks(platform, leader):
@@ -85,12 +94,20 @@ def test_other_identities_see_no_tasks(platform, leader):
 
 
 def subscribe(principal: str, user: str = "nobody", role: str = "*") -> dict[str, object]:
-    info = {"user": user, "name": "testinfra", "roles": [role], "principal": principal, "capabilities": [{"type": "MULTI_ROLE"}]}
+    info = {
+        "user": user,
+        "name": "testinfra",
+        "roles": [role],
+        "principal": principal,
+        "capabilities": [{"type": "MULTI_ROLE"}],
+    }
     return {"type": "SUBSCRIBE", "subscribe": {"framework_info": info}}
 
 
 def test_wrong_framework_secret_is_refused_and_logged(platform, masters, leader):
-    answer = platform.request(f"{leader}/api/v1/scheduler", ("marathon", "wrong"), method="POST", body=subscribe("marathon"))
+    answer = platform.request(
+        f"{leader}/api/v1/scheduler", ("marathon", "wrong"), method="POST", body=subscribe("marathon")
+    )
     assert answer.status == 401
 
 

@@ -23,7 +23,13 @@ FOLDERS = ["/var/lib/mesos-agent", "/var/log", "/var/cache/mesos-agent", "/opt"]
 
 MASTER_PATHS = ["/state", "/flags", "/slaves", "/frameworks", "/tasks", "/metrics/snapshot"]
 AGENT_PATHS = ["/state", "/flags", "/containers", "/metrics/snapshot"]
-MARATHON_PATHS = ["/v2/info", "/v2/apps?embed=apps.tasks&embed=apps.lastTaskFailure", "/v2/queue", "/v2/deployments", "/metrics"]
+MARATHON_PATHS = [
+    "/v2/info",
+    "/v2/apps?embed=apps.tasks&embed=apps.lastTaskFailure",
+    "/v2/queue",
+    "/v2/deployments",
+    "/metrics",
+]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +38,11 @@ def secrets(platform) -> dict[str, str]:
     found = platform.secrets()
     for name in platform.members("mesos_agents"):
         found[f"jwt.key of {name}"] = platform.host(name).check_output("cat /etc/mesospark/mesos-agent/jwt.key")
-    accounts = {"marathon_http_password": "operator", "mesos_operator_secret": "operator", "registry_pull_password": "pull"}
+    accounts = {
+        "marathon_http_password": "operator",
+        "mesos_operator_secret": "operator",
+        "registry_pull_password": "pull",
+    }
     for name, user in accounts.items():
         found[f"{name} in base64"] = base64.b64encode(f"{user}:{found[name]}".encode()).decode()
     assert all(len(secret) >= 16 for secret in found.values()), "a secret this short would be found anywhere"
@@ -62,15 +72,29 @@ def test_no_secret_in(armed_hosts, place):
 def test_no_secret_in_files_of_tasks_and_logs(armed_hosts):
     for name, host in armed_hosts.items():
         folders = [folder for folder in FOLDERS if host.file(folder).exists]
-        found = host.run(f"grep --recursive --no-messages --files-with-matches --fixed-strings --file={PATTERNS} {' '.join(folders)}")
+        found = host.run(
+            f"grep --recursive --no-messages --files-with-matches --fixed-strings --file={PATTERNS} {' '.join(folders)}"
+        )
         assert found.stdout == "", name
 
 
 def test_no_secret_in_interfaces(platform, operator, secrets):
     marathon_account = ("operator", platform.secret("marathon_http_password"))
-    urls = [(f"https://{platform.address(name)}:5050{path}", operator) for name in platform.members("mesos_masters") for path in MASTER_PATHS]
-    urls += [(f"https://{platform.address(name)}:5051{path}", operator) for name in platform.members("mesos_agents") for path in AGENT_PATHS]
-    urls += [(f"https://{platform.address(name)}:8443{path}", marathon_account) for name in platform.members("marathons") for path in MARATHON_PATHS]
+    urls = [
+        (f"https://{platform.address(name)}:5050{path}", operator)
+        for name in platform.members("mesos_masters")
+        for path in MASTER_PATHS
+    ]
+    urls += [
+        (f"https://{platform.address(name)}:5051{path}", operator)
+        for name in platform.members("mesos_agents")
+        for path in AGENT_PATHS
+    ]
+    urls += [
+        (f"https://{platform.address(name)}:8443{path}", marathon_account)
+        for name in platform.members("marathons")
+        for path in MARATHON_PATHS
+    ]
     for url, account in urls:
         answer = platform.request(url, account)
         assert answer.status == 200, url
