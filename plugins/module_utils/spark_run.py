@@ -69,7 +69,8 @@ class SparkRun:
 
     def find(self) -> bool:
         """Is an identical run going? Then this is it. Runs of the job that ended while nobody waited are noted."""
-        going = []
+        going: list[str] = []
+        self._ended = []
         for app in going_runs(self._marathon, job=self._job.name):
             run_id = app["labels"]["run_id"]
             task = self._reader.driver_task(run_id)

@@ -38,15 +38,18 @@ def submit(
     if files:
         job, registry, image = _with_files(job, files, params)
     run = SparkRun(marathon, mesos, waiter, job, params["log_lines"])
-    differences = DifferenceTracker()
     if not run.find():
-        differences.compare("app", None, build_app(job, "<run id>"))
         _warn_if_too_large(mesos, job, warn)
+        if registry and image and image.missing and not check_mode:
+            registry.push(image)
+            # A push takes its time, and somebody else may have started the same meanwhile.
+            run.find()
+    differences = DifferenceTracker()
+    if not run.joined:
+        differences.compare("app", None, build_app(job, "<run id>"))
     result = {"joined": run.joined, **differences.result()}
     if check_mode:
         return {**result, "run_id": run.run_id or None}
-    if registry and image and image.missing:
-        registry.push(image)
     run.start(params["wait"])
     try:
         record = run.wait(params["timeout_action"]) if params["wait"] else run.record()
