@@ -56,7 +56,7 @@ def write(host: Host, name: str, text: str) -> str:
 def run_beside(
     host: Host, program: str, environments: list[str], settings: dict[str, str], seconds: int
 ) -> CommandResult:
-    """A second copy of a service with some settings changed: its output and exit status, 124 when `seconds` were over."""
+    """A second copy of a service, some settings changed: its output and exit status, 124 when `seconds` were over."""
     # Of several files, the last one holds.
     files = [
         *environments,
