@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real servers on loopback for the modules: an image registry, a Mesos cluster, the embedded Marathon."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,13 +62,14 @@ def driver_image(registry: RegistryProcess, engine_configuration: str) -> Iterat
 def mesos(tmp_path_factory: pytest.TempPathFactory, engine_configuration: str) -> Iterator[LocalCluster]:
     """A master and two agents, whose engine is logged in at the registry."""
     folder = tmp_path_factory.mktemp("mesos")
-    made = not PRINCIPAL_FOLDER.exists()
+    made = [path for path in (PRINCIPAL_FOLDER, *PRINCIPAL_FOLDER.parents) if not path.exists()]
     flags = {"docker_config": f"{engine_configuration}/config.json"}
     with LocalCluster(folder, [AgentSpec("127.0.0.1"), AgentSpec("127.0.0.2")], agent_flags=flags) as cluster:
         yield cluster
-    if made:
-        # The engine made this folder when it mounted it.
-        shutil.rmtree(PRINCIPAL_FOLDER, ignore_errors=True)
+    for path in made:
+        # The engine made these folders when it mounted the first.
+        if path.exists():
+            path.rmdir()
 
 
 @pytest.fixture(scope="session")
