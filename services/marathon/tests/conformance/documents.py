@@ -12,7 +12,6 @@ UNORDERED_LISTS = frozenset(
         *("apps", "groups", "pods", "tasks", "queue", "deployments", "versions", "dependencies"),
         *("affectedApps", "affectedPods", "actions", "currentActions"),
         *("healthCheckResults", "details", "errors", "acceptedResourceRoles", "ipAddresses", "*", ""),
-        "constraints",  # the real server keeps them in a hash set: more than four come out in an order of its own
     )
 )
 """Keys of lists whose order means nothing; "" is a document that is itself a list."""
