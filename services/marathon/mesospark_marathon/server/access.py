@@ -60,17 +60,18 @@ class Credentials:
         parted = (line.partition(":") for line in lines.splitlines())
         self._accounts = {user: password for user, _, password in parted if user}
 
-    def accept(self, authorization: str | None) -> bool:
-        """Whether the value of an Authorization header carries the password of one of the accounts."""
+    def user(self, authorization: str | None) -> str | None:
+        """Whose password an Authorization header carries; "" when everybody may ask, None for a stranger."""
         if not self._accounts:
-            return True
+            return ""
         scheme, _, encoded = (authorization or "").partition(" ")
         if scheme.lower() != "basic":
-            return False
+            return None
         try:
             user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
-            return False
+            return None
         # An unknown user costs the same comparison, so that answer times do not tell which users there are.
         expected = self._accounts.get(user, "")
-        return hmac.compare_digest(password.encode(), expected.encode()) and user in self._accounts
+        right = hmac.compare_digest(password.encode(), expected.encode())
+        return user if right and user in self._accounts else None

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 _API_PREFIX = "/v2/"
 _JSON = "application/json"
+_USER = web.RequestKey("user", str)
+_READING = frozenset(("GET", "HEAD", "OPTIONS"))
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 _UNAUTHORIZED_PAGE = (
     "<html><head><title>Error 401 Unauthorized</title></head>"
@@ -34,8 +36,11 @@ def authentication(credentials: Credentials, realm: str) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if credentials.accept(request.headers.get("Authorization")):
+        user = credentials.user(request.headers.get("Authorization"))
+        if user is not None:
+            request[_USER] = user
             return await handler(request)
+        log.info("Refused %s %s from %s: no or wrong credentials", request.method, _path(request), request.remote)
         return web.Response(
             status=401,
             text=_UNAUTHORIZED_PAGE,
@@ -47,7 +52,10 @@ def authentication(credentials: Credentials, realm: str) -> Middleware:
 
 
 def measuring(metrics: ServerMetrics) -> Middleware:
-    """Counts every request and how long its answer took, but for event streams, which last as long as they please."""
+    """Counts every request and how long its answer took, but for event streams, which last as long as they please.
+
+    Requests that may change something are logged with who sent them.
+    """
 
     @web.middleware
     async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -60,6 +68,9 @@ def measuring(metrics: ServerMetrics) -> Middleware:
             return response
         finally:
             metrics.end(began, request.method, status)
+            if request.method not in _READING:
+                who = request[_USER] or "anybody"
+                log.info("%s %s from %s (%s): %d", request.method, _path(request), request.remote, who, status)
 
     return measure
 
@@ -88,6 +99,11 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception as error:
         log.exception("%s %s failed", request.method, request.path)
         return message(500, str(error) or type(error).__name__)
+
+
+def _path(request: web.Request) -> str:
+    """The path as it was sent: with its escapes, so that nobody writes log lines of his own."""
+    return request.rel_url.raw_path
 
 
 def _is_json(content_type: str | None) -> bool:

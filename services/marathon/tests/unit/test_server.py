@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -141,6 +142,19 @@ def test_a_stranger_gets_the_same_401_everywhere(path: str, authorization: str) 
     assert status == 401
     assert answered["WWW-Authenticate"] == 'Basic realm="cluster"'
     assert "html" in answered["Content-Type"] and "Unauthorized" in body
+
+
+def test_changes_and_refusals_are_logged_with_who_sent_them(caplog: pytest.LogCaptureFixture) -> None:
+    headers = {"Authorization": aiohttp.encode_basic_auth("operator", "one"), "Content-Type": "application/json"}
+    with caplog.at_level(logging.INFO):
+        answer("POST", "/v2/apps", headers, data=b"{}", http_credentials=ACCOUNTS)
+        answer("GET", "/v2/apps", headers, http_credentials=ACCOUNTS)
+        answer("DELETE", "/v2/apps%0Aforged", http_credentials=ACCOUNTS)
+    lines = [record.message for record in caplog.records if "/v2" in record.message]
+    assert lines == [
+        "POST /v2/apps from 127.0.0.1 (operator): 200",
+        "Refused DELETE /v2/apps%0Aforged from 127.0.0.1: no or wrong credentials",
+    ]
 
 
 @pytest.mark.parametrize("accept", ["application/json", "*/*", ""])
