@@ -125,7 +125,13 @@ class GroupManager:
         if plan.steps and running >= self._options.max_running_deployments:
             limit = self._options.max_running_deployments
             raise ApiError(
-                403, {"message": f"Max number ({limit}) of running deployments is achieved. Wait for others."}
+                403,
+                {
+                    "message": f"Max number ({limit}) of running deployments is achieved. Wait for existing deployments to complete "
+                    "or cancel one using force=true parameter. You can increase max deployment number by using "
+                    "--max_running_deployments parameter but be advised that this can have negative effects on the "
+                    "performance."
+                },
             )
         for lock in locks:
             self._deployments.cancel(lock)

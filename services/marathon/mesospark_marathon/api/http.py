@@ -8,8 +8,9 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from mesospark_marathon.model.errors import ApiError
+from mesospark_marathon.model.json_text import parse_json
 from mesospark_marathon.model.plan import Plan
-from mesospark_marathon.model.reader import compact, parse_json
+from mesospark_marathon.model.reader import compact
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 

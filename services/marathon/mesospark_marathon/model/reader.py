@@ -2,12 +2,11 @@
 """Reads JSON documents by a table of fields and collects every type error, in the words Marathon's JSON library has."""
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mesospark_marathon.model.errors import ApiError, details_of, invalid_json
+from mesospark_marathon.model.errors import details_of, invalid_json
 from mesospark_marathon.model.timestamps import is_timestamp
 
 Read = Callable[["Errors", str, Any], Any]
@@ -38,42 +37,6 @@ class Field:
 def compact(value: Any) -> str:
     """The value as JSON text without blanks."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def parse_json(text: bytes) -> Any:
-    """The JSON value of a request body; ApiError 400 when it is none."""
-    if not text.strip():
-        raise ApiError(
-            400,
-            {
-                "message": "Please specify data in JSON format",
-                "details": 'No content to map due to end-of-input\n at [Source: (byte[])""; line: 1, column: 0]',
-            },
-        )
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ApiError(400, {"message": "Invalid JSON", "details": _syntax_error(text)}) from error
-
-
-def _syntax_error(text: bytes) -> str:
-    content = text.decode("utf-8", "replace")
-    try:
-        json.loads(content)
-    except json.JSONDecodeError as error:
-        rest = content[error.pos :]
-    except RecursionError:
-        return "Too deeply nested"
-    else:
-        rest = ""
-    if not rest.strip():
-        kind = "Object" if content.count("{") > content.count("}") else "Array"
-        return f"Unexpected end-of-input within/between {kind} entries"
-    token = re.match(r"\w+", rest)
-    if token:
-        expected = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-        return f"Unrecognized token '{token.group()}': was expecting {expected}"
-    return f"Unexpected character ('{rest[0]}' (code {ord(rest[0])}))"
 
 
 def string(min_length: int = 0, pattern: Callable[[str], bool] | None = None) -> Read:

@@ -15,6 +15,9 @@ from mesospark_marathon.scheduler.instances import Instance, Tracker
 from mesospark_marathon.scheduler.launch_queue import LaunchStatistics
 from mesospark_marathon.store import Store
 
+_MOST_WAITING = 5000
+"""instances: an app that asks for a million by mistake must not take all memory"""
+
 Publish = Callable[[str, Mapping[str, Any]], None]
 Send = Callable[[str, dict[str, Any]], None]
 
@@ -46,8 +49,12 @@ class Context:
         """A random UUID."""
         return str(UUID(int=self.random.getrandbits(128), version=4))
 
-    def schedule(self, app: App) -> None:
-        """Add one instance that waits to be launched."""
+    def schedule(self, app: App, count: int) -> None:
+        """Add instances that wait to be launched: not all at once if they are many, the rest as these are launched."""
+        for _ in range(min(count, _MOST_WAITING - len(self.tracker.launchable))):
+            self._schedule_one(app)
+
+    def _schedule_one(self, app: App) -> None:
         now = self.now()
         instance_id = f"{paths.safe(app.id)}.instance-{self.new_uuid()}"
         self.tracker.schedule(Instance(instance_id, app.id, app.version, app.role, now, since=now))

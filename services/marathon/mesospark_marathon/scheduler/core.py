@@ -132,8 +132,7 @@ class Scheduler:
         wanted = [instance for instance in self.tracker.of_app(app_id) if instance.is_wanted]
         for victim in choose_victims(app, wanted, len(wanted) - app.instances):
             self.kills.decommission(victim)
-        for _ in range(app.instances - len(wanted)):
-            self.context.schedule(app)
+        self.context.schedule(app, app.instances - len(wanted))
 
     def _end_orphans(self, app_id: str) -> None:
         for instance in self.tracker.of_app(app_id):

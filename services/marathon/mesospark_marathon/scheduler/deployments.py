@@ -190,8 +190,7 @@ class Deployments:
         if surplus > 0:
             for victim in choose_victims(app, wanted, surplus, list(kill.get(app.id, ()))):
                 self._kills.decommission(victim)
-        for _ in range(-surplus):
-            self._context.schedule(app)
+        self._context.schedule(app, -surplus)
         everyone = self._context.tracker.of_app(app.id)
         leaving = [instance for instance in everyone if not instance.is_wanted and instance.condition != INACTIVE]
         ready = sum(self._is_ready(app, instance) for instance in self._wanted(app))
@@ -220,8 +219,7 @@ class Deployments:
         self._remove_surplus(app, new)
         alive = [entry for entry in old if self._context.tracker.get(entry.id) is not None]
         room = max(0, most - len(alive) - len(new))
-        for _ in range(min(app.instances - len(new), room)):
-            self._context.schedule(app)
+        self._context.schedule(app, min(app.instances - len(new), room))
         return ready >= app.instances and not alive
 
     def _remove_surplus(self, app: App, instances: list[Instance]) -> None:

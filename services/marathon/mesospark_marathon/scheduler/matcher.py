@@ -30,11 +30,19 @@ class Match:
 
 
 def match(
-    app: App, *, offer_role: str, free: OfferedResources, place: Place, others: Sequence[Place], random: Random
+    app: App,
+    *,
+    offer_role: str,
+    in_maintenance: bool,
+    free: OfferedResources,
+    place: Place,
+    others: Sequence[Place],
+    random: Random,
 ) -> Match | list[str]:
     """Takes the app's share out of the offer, or leaves it whole and says why not (queue reasons, in order).
 
-    free: the unused rest of the offer; others: where the app's instances are.
+    in_maintenance: the agent is being taken down; free: the unused rest of the offer; others: where the app's
+    instances are.
     """
     roles = accepted_roles(app)
     reasons = []
@@ -42,6 +50,8 @@ def match(
         reasons.append("UnfulfilledRole")
     if not meets_all(app.constraints, place, others):
         reasons.append("UnfulfilledConstraint")
+    if in_maintenance:
+        reasons.append("AgentMaintenance")
     for name in SCALARS:
         if free.amount(name, roles) < app.document[name]:
             reasons.append(_REASONS[name])

@@ -124,7 +124,6 @@ class Offers:
     def _use(self, offer: Document) -> bool:
         free = OfferedResources(offer.get("resources", []))
         place = Place(offer["hostname"], attributes_of(offer))
-        role = (offer.get("allocation_info") or {}).get("role", "*")
         tasks: list[Document] = []
         waiting = self._launchable()
         while waiting:
@@ -133,7 +132,7 @@ class Offers:
             for app, instances in waiting:
                 if len(tasks) >= self._context.options.max_instances_per_offer:
                     break
-                found = self._match(app, role, free, place)
+                found = self._match(app, offer, free, place)
                 if isinstance(found, Match):
                     tasks.append(self._launch(app, instances[0], offer, place, found))
                     if instances[1:]:
@@ -148,13 +147,21 @@ class Offers:
             self._accept(offer, tasks)
         return bool(tasks)
 
-    def _match(self, app: App, role: str, free: OfferedResources, place: Place) -> Match | list[str]:
+    def _match(self, app: App, offer: Document, free: OfferedResources, place: Place) -> Match | list[str]:
         others = [
             place_of(instance)
             for instance in self._context.tracker.of_app(app.id)
             if instance.is_active and instance.goal != DECOMMISSIONED
         ]
-        return match(app, offer_role=role, free=free, place=place, others=others, random=self._context.random)
+        return match(
+            app,
+            offer_role=(offer.get("allocation_info") or {}).get("role", "*"),
+            in_maintenance=_in_maintenance(offer, self._context.now()),
+            free=free,
+            place=place,
+            others=others,
+            random=self._context.random,
+        )
 
     def _launch(self, app: App, instance: Instance, offer: Document, place: Place, found: Match) -> Document:
         now = self._context.now()
@@ -187,3 +194,13 @@ class Offers:
         )
         # What is left of the offer comes back only when it is asked for, or at Mesos' next round.
         self._asked_for = set()
+
+
+def _in_maintenance(offer: Document, now: float) -> bool:
+    """Whether the agent is within a window in which its operator may take it down."""
+    window = offer.get("unavailability")
+    if not window:
+        return False
+    start = float(window["start"]["nanoseconds"]) / 1e9
+    length = float(window.get("duration", {}).get("nanoseconds", "inf")) / 1e9
+    return start <= now < start + length

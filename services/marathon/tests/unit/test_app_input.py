@@ -7,8 +7,8 @@ import pytest
 from mesospark_marathon.model.app import App, next_version, restored
 from mesospark_marathon.model.app_input import InputRules, app_id_of, build_app, merge, read_app, read_update
 from mesospark_marathon.model.errors import ApiError
+from mesospark_marathon.model.json_text import parse_json
 from mesospark_marathon.model.label_selector import matches_labels
-from mesospark_marathon.model.reader import parse_json
 from mesospark_marathon.model.service_ports import assign, keep_assigned
 
 
@@ -153,7 +153,15 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     ("text", "message"),
     [
         (b"nonsense", "Unrecognized token 'nonsense'"),
-        (b'{"id":', "Unexpected end-of-input"),
+        (b'{"id":', "Unexpected end-of-input within/between Object entries"),
+        (b'{"args":["a",', "Unexpected end-of-input within/between Array entries"),
+        (b'{"id":"/x', "was expecting closing quote for a string value"),
+        (b'{"a":1,}', "Unexpected character ('}' (code 125)): was expecting double-quote to start field name"),
+        (b'{"a" 1}', "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value"),
+        (b'{"a":[1 2]}', "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries"),
+        (b'{"a":1 "b":2}', "was expecting comma to separate Object entries"),
+        (b'{"a":NaN}', "Unrecognized token 'NaN'"),
+        (b'{"a":]}', "Unexpected character (']' (code 93)): expected a valid value"),
         (b"", "No content to map"),
     ],
 )

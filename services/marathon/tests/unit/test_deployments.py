@@ -219,3 +219,10 @@ def test_a_deployment_goes_on_after_a_restart_of_the_server() -> None:
     after.run_all()
     assert after.deploying() == 0
     assert all(entry.version == after.app().version for entry in after.instances())
+
+
+def test_far_too_many_instances_do_not_take_all_memory() -> None:
+    world = _subscribed()
+    world.create(instances=10_000_000)
+    assert len(world.instances()) <= 5000
+    assert world.offer(), "those that fit are launched all the same"

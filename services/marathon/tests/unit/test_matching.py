@@ -10,7 +10,7 @@ from mesospark_marathon.scheduler.constraints import Place, attributes_of, meets
 from mesospark_marathon.scheduler.launch_queue import attempt_summary, last_offers_summary
 from mesospark_marathon.scheduler.ports import choose_ports
 from mesospark_marathon.scheduler.resources import OfferedResources
-from world import World
+from world import World, offer_of
 
 A1, A2, B1 = Place("a1", {"rack": "a"}), Place("a2", {"rack": "a"}), Place("b1", {"rack": "b"})
 BARE = Place("bare", {})
@@ -164,6 +164,20 @@ def test_the_queue_knows_why(fields: dict[str, object], reason: str) -> None:
     assert sum(declined.values()) == 2
     processed = [entry["processed"] for entry in attempt_summary(statistics)]
     assert processed == sorted(processed, reverse=True), "what fails early is not asked further"
+
+
+@pytest.mark.parametrize(("begins_in", "launched"), [(-10.0, 0), (-100.0, 1), (10.0, 1)])
+def test_an_agent_in_maintenance_gets_nothing(begins_in: float, launched: int) -> None:
+    world = World()
+    world.subscribe()
+    world.create()
+    offer = offer_of(99)
+    start = round((world.time + begins_in) * 1e9)
+    offer["unavailability"] = {"start": {"nanoseconds": start}, "duration": {"nanoseconds": 60 * 10**9}}
+    world.scheduler.on_mesos_event({"type": "OFFERS", "offers": {"offers": [offer]}})
+    assert len(world.called("ACCEPT")) == launched
+    declined = world.scheduler.context.statistics.of("/app").declined
+    assert declined == ({} if launched else {"AgentMaintenance": 1})
 
 
 def test_an_offer_for_another_role_is_of_no_use() -> None:
