@@ -5,8 +5,9 @@ import hashlib
 import importlib.util
 import os
 import platform
-import py_compile
 import shutil
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,16 @@ from mesos_runtime.symbols import undefined_symbols
 
 _FOLDER = f"mesos-{MESOS_VERSION}"
 ARCHIVE_NAME = f"{_FOLDER}-linux-x86_64.tar.xz"
+_COMPILE = """
+import py_compile, sys
+for module in sys.argv[1:]:
+    py_compile.compile(
+        module,
+        dfile="libexec/mesos/" + module,  # what tracebacks show: not the place of the build
+        doraise=True,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+"""
 # Debian 12's Python, for which the executors are compiled in advance.
 _EXECUTOR_MAGIC = b"\xa7\x0d\x0d\x0a"
 
@@ -97,21 +108,19 @@ def _build(cache: Path, target: Path, sources: str, tools: dict[str, str]) -> No
 
 def install_executors(folder: Path) -> None:
     """Put the executors and the fetcher into `folder`, byte code included, so that no agent ever writes there."""
+    modules = []
     for source in sorted(inputs.EXECUTOR_SOURCES.rglob("*")):
         if not source.is_file() or "__pycache__" in source.parts:
             continue
         target = folder / source.relative_to(inputs.EXECUTOR_SOURCES)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-        if target.suffix == ".py" and importlib.util.MAGIC_NUMBER == _EXECUTOR_MAGIC:
-            py_compile.compile(
-                str(target),
-                cfile=importlib.util.cache_from_source(str(target)),
-                # What tracebacks show: not the place of the build.
-                dfile=f"libexec/mesos/{target.relative_to(folder)}",
-                doraise=True,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )
+        if target.suffix == ".py":
+            modules.append(str(target.relative_to(folder)))
+    if importlib.util.MAGIC_NUMBER == _EXECUTOR_MAGIC:
+        # Byte code depends on what the compiling process has done before: a fresh one for all, without random hashes.
+        command = [sys.executable, "-S", "-c", _COMPILE, *modules]
+        subprocess.run(command, cwd=folder, env={"PYTHONHASHSEED": "0"}, check=True)
 
 
 def _set_modes(runtime: Path) -> None:

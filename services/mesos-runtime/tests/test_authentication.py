@@ -42,7 +42,9 @@ def test_operator_endpoints_of_the_agent(secured: LocalCluster, path: str) -> No
 def test_agent_with_a_wrong_secret_ends_and_says_why(secured: LocalCluster, tmp_path: Path) -> None:
     credential = tmp_path / "wrong.json"
     credential.write_text(json.dumps({"principal": "agent", "secret": "not-the-one"}))
-    specification = AgentSpec(flags={"credential": str(credential), "master": secured.master_address})
+    specification = AgentSpec(
+        containerizers="mesos", flags={"credential": str(credential), "master": secured.master_address}
+    )
     other = LocalCluster(tmp_path / "other", [specification], tls=secured.tls, authentication=Authentication())
     agent = other.agents[0]
     # It has to be a member of the real cluster in all but its secret.

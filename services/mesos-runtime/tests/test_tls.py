@@ -134,7 +134,10 @@ def second_agent(
     cluster: LocalCluster, folder: Path, environment: dict[str, str], master: str | None = None
 ) -> ClusterProcess:
     """Another agent process beside the cluster's own, not started."""
-    other = LocalCluster(folder / "other", [AgentSpec(flags={"master": master or cluster.master_address})])
+    flags = {"master": master or cluster.master_address}
+    # Without docker: recovery would look at every container of the engine first.
+    specification = AgentSpec(containerizers="mesos", flags=flags)
+    other = LocalCluster(folder / "other", [specification])
     command = other.agents[0].command
     return ClusterProcess("agent", command, cluster.library_environment() | environment, folder / "agent.log")
 

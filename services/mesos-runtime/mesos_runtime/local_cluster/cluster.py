@@ -112,7 +112,8 @@ class LocalCluster:
             self.start_master()
             for agent in self.agents:
                 agent.start()
-            self.wait_for_agents()
+            if self.agents:
+                self.wait_for_agents()
         except BaseException:
             self.stop()
             raise
@@ -165,7 +166,7 @@ class LocalCluster:
                 raise ClusterError(f"{watched.name} ended while waiting for {what}{watched.log_tail()}")
             if time.monotonic() > deadline:
                 raise ClusterError(f"waited {timeout:g} s for {what}{watched.log_tail()}")
-            time.sleep(0.03)
+            time.sleep(0.05)
 
     def _registered(self) -> list[dict[str, Any]] | None:
         """What the master says of its agents; None while it does not lead (it answers 503 then) or is not there."""
@@ -249,7 +250,8 @@ class LocalCluster:
             "no-systemd_enable_support": "",
             # All agents of all local clusters share one engine.
             "no-docker_kill_orphans": "",
-            "docker_remove_delay": "1mins",
+            # What ended tasks leave is looked at, one by one, whenever an agent starts.
+            "docker_remove_delay": "15secs",
             "executor_registration_timeout": "2mins",
             "registration_backoff_factor": "100ms",
         }
