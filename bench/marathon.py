@@ -5,7 +5,8 @@
     python3 bench/marathon.py --url http://127.0.0.1:8080 [--pid PID]     any Marathon that holds no apps
 
 Everything it makes is deleted again. Without --url the time that the agents themselves need for as many tasks is
-measured in the same run, by a framework that does nothing but launch them.
+measured in the same run, by a framework that does nothing but launch them. With a process id the server's own CPU time
+is shown too: unlike the other figures it hardly depends on what else the machine does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -117,16 +119,25 @@ def resident_megabytes(pid: int) -> float:
     raise RuntimeError(f"process {pid} has no memory; is it still running?")
 
 
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure(url: str, pid: int | None) -> Iterator[Row]:
     """All figures of a Marathon that holds no apps, in the order of measuring."""
     client = Client(url)
     if pid:
         yield "RSS at start", f"{resident_megabytes(pid):.0f} MB"
     for threads in (1, THREADS):
+        cpu_before = cpu_seconds(pid) if pid else 0.0
         seconds, durations = create_apps(url, CREATED_APPS, threads)
         what = f"{CREATED_APPS} creations, {threads} thread{'s' if threads > 1 else ''}"
         yield what, f"{CREATED_APPS / seconds:.0f} requests/s"
         yield f"{what}, p50 / p99", percentiles(durations)
+        if pid:
+            yield f"{what}, server's CPU each", f"{(cpu_seconds(pid) - cpu_before) / CREATED_APPS * 1000:.1f} ms"
         if threads == 1:
             client.wait_until("/v2/deployments", lambda deployments: not deployments)
             for query in ("", "?embed=apps.tasks"):
@@ -187,6 +198,7 @@ def own_cluster(default_intervals: bool) -> Iterator[tuple[str, int, list[Row]]]
         try:
             rows = [
                 ("process start -> first answer", f"{marathon.wait_until_answering():.2f} s"),
+                ("process start -> first answer, CPU", f"{cpu_seconds(marathon.pid):.2f} s"),
                 (f"agents alone: {SCALED_TASKS} tasks running", f"{floor:.2f} s"),
             ]
             yield marathon.url, marathon.pid, rows
