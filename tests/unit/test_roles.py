@@ -71,10 +71,9 @@ def test_secrets_are_never_logged(role: str) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("role", NAMES)
-def test_readme_is_up_to_date(role: str) -> None:
-    path = ROLES / role / "README.md"
-    assert path.read_text() == role_readme.readmes()[path], "run: python3 tools/role_readme.py"
+@pytest.mark.parametrize("path", role_readme.documents(), ids=lambda path: str(path.relative_to(ROLES.parent)))
+def test_documents_are_up_to_date(path: Path) -> None:
+    assert path.read_text() == role_readme.documents()[path], "run: python3 tools/role_readme.py"
 
 
 def test_task_files_are_small() -> None:
