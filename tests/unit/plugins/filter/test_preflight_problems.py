@@ -163,6 +163,11 @@ def test_host_that_does_not_answer() -> None:
     assert problems({"two": variables}) == ["two: the host can not be looked at: to host"]
 
 
+def test_host_that_was_left_out() -> None:
+    hosts = {"one": host("10.0.0.1"), "two": {"platform_address": "10.0.0.2", "platform_domain": "platform.test"}}
+    assert preflight_problems(hosts, GROUPS, REQUIREMENTS, NOW, limit=["one"]) == []
+
+
 def test_certificate_authority_that_ends_soon() -> None:
     ends = {"/etc/mesospark/ca/ca.pem": NOW + 86400 * 10}
     assert problems({"one": host("10.0.0.1", certificates=ends)})[0].startswith(
