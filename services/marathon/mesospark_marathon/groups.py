@@ -24,6 +24,11 @@ _LOCKED = (
     "App is locked by one or more deployments. Override with the option '?force=true'. "
     "View details at '/v2/deployments/<DEPLOYMENT_ID>'."
 )
+_TOO_MANY = (
+    "Max number ({limit}) of running deployments is achieved. Wait for existing deployments to complete or cancel one "
+    "using force=true parameter. You can increase max deployment number by using --max_running_deployments parameter "
+    "but be advised that this can have negative effects on the performance."
+)
 
 
 class GroupManager:
@@ -123,15 +128,6 @@ class GroupManager:
             raise RejectedUpdate(409, body, _LOCKED)
         running = len(self._deployments.running()) - len(locks)
         if plan.steps and running >= self._options.max_running_deployments:
-            limit = self._options.max_running_deployments
-            raise ApiError(
-                403,
-                {
-                    "message": f"Max number ({limit}) of running deployments is achieved. Wait for existing deployments to complete "
-                    "or cancel one using force=true parameter. You can increase max deployment number by using "
-                    "--max_running_deployments parameter but be advised that this can have negative effects on the "
-                    "performance."
-                },
-            )
+            raise ApiError(403, {"message": _TOO_MANY.format(limit=self._options.max_running_deployments)})
         for lock in locks:
             self._deployments.cancel(lock)

@@ -18,7 +18,10 @@ from mesospark_marathon.service import MarathonService
 from mesospark_marathon.store import StoreError
 from mesospark_marathon.store.sqlite import SqliteStore
 
+LOG = logging.getLogger(__name__)
+
 _EXIT_STORE = 101
+_EXIT_FAILURE = 1
 
 
 def main() -> None:
@@ -30,7 +33,7 @@ def main() -> None:
             format="%(asctime)s %(levelname)s %(name)s: %(message)s",
             stream=sys.stderr,
         )
-        asyncio.run(_run(options))
+        sys.exit(_EXIT_FAILURE if asyncio.run(_run(options)) else 0)
     except OptionError as error:
         sys.exit(_say(str(error), EXIT_BAD_OPTION))
     except ListenError as error:
@@ -44,7 +47,8 @@ def _say(message: str, status: int) -> int:
     return status
 
 
-async def _run(options: Options) -> None:
+async def _run(options: Options) -> bool:
+    """Serves until the end; whether it ended because it could not go on."""
     bus = EventBus(options.event_stream_max_outstanding_messages)
     service = MarathonService(options, SqliteStore(options.store), bus)
     transport = MesosTransport(options, service.framework_info, service.on_mesos_event, service.on_framework_id)
@@ -57,13 +61,22 @@ async def _run(options: Options) -> None:
     await server.start()
     service.start(transport, runner)
     subscription = loop.create_task(transport.run())
+
+    def subscription_ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            LOG.critical("The connection to Mesos failed", exc_info=task.exception())
+        service.ended.set()
+
+    subscription.add_done_callback(subscription_ended)
     try:
         await service.ended.wait()
     finally:
+        service.failed |= subscription.done()
         subscription.cancel()
         await runner.close()
         await server.stop()
         await service.close()
+    return service.failed
 
 
 if __name__ == "__main__":

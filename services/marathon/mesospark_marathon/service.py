@@ -4,7 +4,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from random import SystemRandom
 from typing import Any
 
@@ -49,6 +50,8 @@ class MarathonService:
         self._flush_planned = False
         self._timer: asyncio.TimerHandle | None = None
         self._sender: asyncio.Task[None] | None = None
+        self.failed = False
+        """whether the process ends because it can not go on"""
         self.ended = asyncio.Event()
         """set when the process has to end: leadership was given up, or the store can not be written"""
         self.revision = 0
@@ -123,6 +126,10 @@ class MarathonService:
 
     def on_mesos_event(self, event: Json) -> None:
         """Take one event of the transport."""
+        with self._ending_on_failure():
+            self._take_mesos_event(event)
+
+    def _take_mesos_event(self, event: Json) -> None:
         kind = event["type"]
         self.counters.count_event(event)
         if kind == "CONNECTED":
@@ -138,8 +145,9 @@ class MarathonService:
 
     def on_health(self, instance_id: str, index: int, alive: bool, cause: str | None) -> None:
         """Take the result of one probe."""
-        self.scheduler.on_health(instance_id, index, alive, cause)
-        self.touch()
+        with self._ending_on_failure():
+            self.scheduler.on_health(instance_id, index, alive, cause)
+            self.touch()
 
     @property
     def leader(self) -> str:
@@ -206,12 +214,21 @@ class MarathonService:
 
     def _flush(self) -> None:
         self._flush_planned = False
-        try:
+        with self._ending_on_failure():
             self._store.commit()
-        except StoreError as error:
-            LOG.critical("%s", error)
+            self._after_commit()
+
+    @contextmanager
+    def _ending_on_failure(self) -> Iterator[None]:
+        """Ends the process when the code within fails: it is started again and goes on from what the store has."""
+        try:
+            yield
+        except Exception as error:
+            LOG.critical("%s", error, exc_info=not isinstance(error, StoreError))
+            self.failed = True
             self.ended.set()
-            return
+
+    def _after_commit(self) -> None:
         for call in self._outbox:
             self._calls.put_nowait(call)
         self._outbox.clear()
@@ -244,8 +261,9 @@ class MarathonService:
             self._timer = self._loop.call_later(delay, self._tick)
 
     def _tick(self) -> None:
-        self.scheduler.tick()
-        self.touch()
+        with self._ending_on_failure():
+            self.scheduler.tick()
+            self.touch()
 
     def _send(self, call_type: str, body: Json) -> None:
         self._outbox.append((call_type, body))
@@ -256,13 +274,14 @@ class MarathonService:
             self._calls.get_nowait()
 
     async def _deliver(self) -> None:
-        while True:
-            call_type, body = await self._calls.get()
-            if self._transport is None:
-                continue
-            try:
-                await self._transport.call(call_type, body)
-                self.counters.count_call(call_type, body)
-            except TransportError as error:
-                # Nothing is lost: the next subscription reconciles, and then offers come anew.
-                LOG.warning("%s did not reach Mesos: %s", call_type, error)
+        with self._ending_on_failure():
+            while True:
+                call_type, body = await self._calls.get()
+                if self._transport is None:
+                    continue
+                try:
+                    await self._transport.call(call_type, body)
+                    self.counters.count_call(call_type, body)
+                except TransportError as error:
+                    # Nothing is lost: the next subscription reconciles, and then offers come anew.
+                    LOG.warning("%s did not reach Mesos: %s", call_type, error)

@@ -11,7 +11,7 @@ from mesospark_marathon.model.group_input import apply_group, check_group, read_
 from mesospark_marathon.model.plan import Plan
 from world import World
 
-APP = {"cmd": "sleep 1", "instances": 0}
+APP: dict[str, Any] = {"cmd": "sleep 1", "instances": 0}
 
 
 def _put(world: World, group_id: str, **fields: Any) -> Plan:
@@ -110,14 +110,18 @@ def test_dependencies_between_groups_order_the_steps() -> None:
 
 def test_dependencies_between_apps_order_the_steps() -> None:
     world = World()
-    apps = [{"id": "c", "dependencies": ["b"]}, {"id": "b", "dependencies": ["/g/a"]}, {"id": "a"}]
+    apps: list[dict[str, Any]] = [
+        {"id": "c", "dependencies": ["b"]},
+        {"id": "b", "dependencies": ["/g/a"]},
+        {"id": "a"},
+    ]
     plan = _put(world, "/g", apps=[app | APP for app in apps])
     assert _steps(plan)[1:] == [[("ScaleApplication", f"/g/{name}")] for name in "abc"]
 
 
 def test_a_cycle_is_refused() -> None:
     world = World()
-    apps = [{"id": "a", "dependencies": ["b"]}, {"id": "b", "dependencies": ["a"]}]
+    apps: list[dict[str, Any]] = [{"id": "a", "dependencies": ["b"]}, {"id": "b", "dependencies": ["a"]}]
     problem = ("/", ["Dependency graph has cyclic dependencies."])
     assert _refusal(world, "/g", apps=[app | APP for app in apps]) == [problem]
     assert world.tree.current.apps == {}
