@@ -22,7 +22,7 @@ cp -a lib/*.zip /opt/spark/python/lib/
 cp -a pyspark /opt/spark/python/
 mkdir -p /opt/spark/examples/src/main
 cp -a deps/examples /opt/spark/examples/src/main/python
-rm -rf /opt/spark/python/pyspark/tests /opt/spark/python/pyspark/*/tests /opt/spark/python/pyspark/pandas
+rm -rf /opt/spark/python/pyspark/tests /opt/spark/python/pyspark/*/tests
 
 cd /opt/spark/jars
 rm -f kubernetes-* spark-kubernetes_* okhttp-* okio-* logging-interceptor-* zjsonpatch-* generex-* \
