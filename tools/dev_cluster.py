@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,6 +37,7 @@ AGENTS = (
     AgentSpec("127.0.0.1", "rack:r1;zone:z1;gen:5", "cpus:4;mem:4096;disk:4096;ports:[31000-31499]"),
     AgentSpec("127.0.0.2", "rack:r2;zone:z1;gen:7", "cpus:4;mem:4096;disk:4096;ports:[31500-31999]"),
 )
+STORE = "marathon.sqlite"
 STOP = "`make dev-cluster-stop`"
 
 
@@ -116,16 +117,17 @@ def stop(folder: Path) -> bool:
     """End and remove everything; False if there was nothing."""
     if not folder.exists():
         return False
+    deadline = time.monotonic() + 10
+    # Not by the ids of the state: a start that was killed half-way has not written it.
+    while (pids := _services(folder)) and time.monotonic() < deadline:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
     state = _read_state(folder)
-    if state:
-        for pid in state.running(folder).values():
-            os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        while state.running(folder) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        remove_leftovers(folder, state.cgroups_root)
-        if state.image_id:
-            remove_image(state.image_id)
+    remove_leftovers(folder, state.cgroups_root if state else "")
+    if state and state.image_id:
+        remove_image(state.image_id)
     shutil.rmtree(folder)
     return True
 
@@ -149,7 +151,7 @@ def _marathon(folder: Path, cluster: LocalCluster, python: Path) -> ClusterProce
         "hostname": cluster.master_host,
         "http_address": cluster.master_host,
         "http_port": str(free_port(cluster.master_host)),
-        "store": str(folder / "marathon.sqlite"),
+        "store": str(folder / STORE),
         "min_revive_offers_interval": "500",
         "decline_offer_duration": "2000",
     }
@@ -185,11 +187,21 @@ def _image_exists() -> bool:
     return subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode == 0
 
 
-def _belongs_to(pid: int, folder: Path) -> bool:
+def _services(folder: Path) -> list[int]:
+    """The processes of the cluster's services."""
+    return [
+        int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and _belongs_to(path.name, folder)
+    ]
+
+
+def _belongs_to(pid: int | str, folder: Path) -> bool:
+    """Whether a process is a service of the cluster in `folder`: its work directory or store lies there."""
     try:
-        return os.fsencode(f"{folder}/") in Path(f"/proc/{pid}/cmdline").read_bytes()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
+    flags = (os.fsencode(f"--work_dir={folder}/"), os.fsencode(f"{folder}/{STORE}"))
+    return any(word.startswith(flags) for word in words)
 
 
 def _write(folder: Path, state: State) -> None:

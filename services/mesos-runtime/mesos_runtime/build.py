@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +104,16 @@ def _build(cache: Path, target: Path, sources: str, tools: dict[str, str]) -> No
         checksum = f"{sha256_of(made / ARCHIVE_NAME)}  {ARCHIVE_NAME}\n"
         (made / f"{ARCHIVE_NAME}.sha256").write_text(checksum, encoding="ascii")
         made.rename(target)
+    _remove_old_builds(target.parent)
     say(f"built {target / _FOLDER}")
+
+
+def _remove_old_builds(folder: Path) -> None:
+    """Remove builds of other inputs that are older than a day: something may still run from younger ones."""
+    limit = time.time() - 86400
+    for path in folder.iterdir():
+        if path.stat().st_mtime < limit:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def install_executors(folder: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mesos_runtime.errors import BuildError
+
 
 def cache_folder() -> Path:
     """The runtime's part of the project's cache (`MESOSPARK_CACHE`, default `~/.cache/mesospark`)."""
@@ -26,11 +28,14 @@ def locked(folder: Path) -> Iterator[None]:
 def runtime_folder() -> Path:
     """The unpacked runtime: `MESOSPARK_RUNTIME` if set, else the cached build, made first if it is missing.
 
-    BuildError if it cannot be built.
+    BuildError if there is none in that folder, or it cannot be built.
     """
     override = os.environ.get("MESOSPARK_RUNTIME")
     if override:
-        return Path(override).absolute()
+        folder = Path(override).absolute()
+        if not (folder / "sbin/mesos-master").exists():
+            raise BuildError(f"MESOSPARK_RUNTIME={override} holds no runtime: there is no sbin/mesos-master in it")
+        return folder
     from mesos_runtime.build import build  # here, because only this way needs a compiler
 
     return build().folder

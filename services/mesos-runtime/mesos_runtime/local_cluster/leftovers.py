@@ -13,11 +13,15 @@ _CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
 def remove_leftovers(work_folder: Path, cgroups_root: str) -> None:
-    """Remove everything that belongs to agents whose work directories lie below `work_folder`; end the agents first."""
+    """Remove everything that belongs to agents whose work directories lie below `work_folder`; end the agents first.
+
+    `cgroups_root` is the agents' --cgroups_root ("": not known, the control groups stay).
+    """
     _kill_processes(work_folder)
     _remove_containers(work_folder)
     _unmount(work_folder)
-    _remove_cgroups(cgroups_root)
+    if cgroups_root:
+        _remove_cgroups(cgroups_root)
 
 
 def processes_of(work_folder: Path) -> set[int]:
