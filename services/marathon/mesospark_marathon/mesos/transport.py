@@ -73,6 +73,7 @@ class MesosTransport:
         self._session: aiohttp.ClientSession | None = None
         self._url = ""
         self._stream_id: str | None = None
+        self._subscription: aiohttp.ClientResponse | None = None
         self._framework_id: str | None = None
         self._call_order = asyncio.Lock()
         self._last_trouble = ""
@@ -184,7 +185,7 @@ class MesosTransport:
                 if event["type"] == "SUBSCRIBED":
                     subscribed = True
                     self._last_trouble = ""
-                    self._url, self._stream_id = url, stream_id
+                    self._url, self._stream_id, self._subscription = url, stream_id, response
                     self._framework_id = event["subscribed"]["framework_id"]["value"]
                     log.info("Subscribed at Mesos master %s as framework %s", address, self._framework_id)
                     self._on_framework_id(self._framework_id)
@@ -202,7 +203,7 @@ class MesosTransport:
             reason = "this server stops"
             raise
         finally:
-            self._stream_id = None
+            self._stream_id = self._subscription = None
             if subscribed:
                 self._deliver({"type": "DISCONNECTED", "reason": refused or reason})
         if refused:
@@ -239,6 +240,9 @@ class MesosTransport:
                         text = (await response.text()).strip()[:300]
                         raise TransportError(f"{call_type} was refused by the Mesos master: {response.status} {text}")
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                # Nobody knows whether the master took the call: a new subscription makes core and master agree again.
+                if self._subscription is not None:
+                    self._subscription.close()
                 raise TransportError(f"{call_type} did not reach the Mesos master: {_reason(error)}") from error
 
 

@@ -21,6 +21,7 @@ class ScriptedMaster:
         self.authorizations: list[str | None] = []
         self.calls: list[dict[str, Any]] = []
         self.call_status = 202
+        self.breaks_calls = False
         self.heartbeat_seconds = 15.0
         self.address = ""
         self._streams: list[web.StreamResponse] = []
@@ -55,6 +56,8 @@ class ScriptedMaster:
         call = await request.json()
         if call["type"] != "SUBSCRIBE":
             self.calls.append(call | {"stream": request.headers.get("Mesos-Stream-Id")})
+            if self.breaks_calls and request.transport is not None:
+                request.transport.abort()
             return web.Response(status=self.call_status, text="no" if self.call_status != 202 else "")
         self.subscribes.append(call)
         self.subscribed_at.append(asyncio.get_running_loop().time())

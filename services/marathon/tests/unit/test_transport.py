@@ -206,6 +206,20 @@ async def test_a_refused_call_fails_with_the_masters_words() -> None:
             await transport.call("ACCEPT", {"offer_ids": []})
 
 
+@scenario
+async def test_a_call_that_may_be_lost_renews_the_subscription() -> None:
+    async with ScriptedMaster() as master, running(Options(master=master.address)) as (transport, received):
+        await received.until(lambda: bool(received.framework_ids))
+        master.breaks_calls = True
+        with pytest.raises(TransportError, match="ACCEPT did not reach the Mesos master"):
+            await transport.call("ACCEPT", {"offer_ids": []})
+        master.breaks_calls = False
+        await received.until(lambda: received.types.count("SUBSCRIBED") == 2)
+        assert received.types == ["CONNECTED", "SUBSCRIBED", "DISCONNECTED", "CONNECTED", "SUBSCRIBED"]
+        await transport.call("REVIVE", {})
+        assert master.calls[-1]["stream"] == "stream-2"
+
+
 def test_a_fault_in_handling_an_event_does_not_cost_the_subscription(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         seen: list[str] = []
