@@ -119,9 +119,7 @@ def _remove_old_builds(folder: Path) -> None:
 def install_executors(folder: Path) -> None:
     """Put the executors and the fetcher into `folder`, byte code included, so that no agent ever writes there."""
     modules = []
-    for source in sorted(inputs.EXECUTOR_SOURCES.rglob("*")):
-        if not source.is_file() or "__pycache__" in source.parts:
-            continue
+    for source in inputs.executor_files():
         target = folder / source.relative_to(inputs.EXECUTOR_SOURCES)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)

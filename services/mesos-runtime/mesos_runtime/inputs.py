@@ -46,9 +46,12 @@ RUN_TIME_PACKAGES = (
 )
 
 
+def executor_files() -> list[Path]:
+    """The executors' programs and modules, sorted; nothing that tools have left beside them."""
+    return sorted([*EXECUTOR_SOURCES.glob("mesos-*"), *EXECUTOR_SOURCES.glob("mesos_executors/*.py")])
+
+
 def project_sources() -> list[Path]:
     """Every file of this service that the outcome depends on, sorted."""
     found = [path for path in NATIVE_SOURCES.rglob("*") if path.suffix in {".c", ".cpp", ".hpp"}]
-    found += [path for path in EXECUTOR_SOURCES.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    found += BUILD_SOURCES.glob("*.py")
-    return sorted(found)
+    return sorted([*found, *executor_files(), *BUILD_SOURCES.glob("*.py")])

@@ -44,6 +44,9 @@ def test_programs_and_manifest(moved: Path) -> None:
         "mesos-master",
     ]
     document = manifest.read(moved)
+    shipped = {path.relative_to(moved / "libexec/mesos").parts[0] for path in (moved / "libexec/mesos").rglob("*")}
+    assert shipped == {path.name for path in programs if path.parent.name == "mesos"} | {"mesos_executors"}
+    assert not [name for name in document["files"] if not name.endswith((".py", ".pyc")) and "mesos_executors" in name]
     assert document["inputs"][0]["sha256"] == inputs.MESOS_LIBRARY.sha256
     assert all(entry["licence"] for entry in document["inputs"])
     assert document["built_with"].keys() == {"binutils", "compiler", "openssl"}
