@@ -38,6 +38,12 @@ def test_writing(platform, url, accounts, account, status):
     assert answer.status == status
 
 
+def test_wrong_password_stands_in_the_log(platform, url, accounts):
+    platform.request(f"{url}/v2/", accounts["wrong"])
+    log = platform.host(platform.members("docker_registries")[0]).file("/var/log/nginx/error.log").content_string
+    assert 'user "pull": password mismatch' in log
+
+
 def test_accounts_can_not_be_read(platform):
     for name in platform.members("docker_registries"):
         for file in ("registry-read", "registry-write"):
