@@ -124,7 +124,7 @@ class MesosTransport:
         subscribe: Json = {"type": "SUBSCRIBE", "subscribe": {"framework_info": info}}
         if "id" in info:
             subscribe["framework_id"] = info["id"]
-        for _ in range(MAXIMUM_REDIRECTS):
+        for redirects in range(MAXIMUM_REDIRECTS):
             url = f"{'https' if self._tls else 'http'}://{address}{SCHEDULER_PATH}"
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT):
@@ -136,7 +136,11 @@ class MesosTransport:
                     )
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 how = "with TLS" if self._tls else "without TLS"
-                raise _NotSubscribed(f"Mesos master {address} can not be reached {how}: {_reason(error)}") from error
+                # Where the others still point at a leader that died, they will soon have another.
+                raise _NotSubscribed(
+                    f"Mesos master {address} can not be reached {how}: {_reason(error)}",
+                    NO_LEADER_DELAY if redirects else None,
+                ) from error
             try:
                 if response.status == 200:
                     await self._read(address, url, response)
@@ -195,6 +199,8 @@ class MesosTransport:
                 self._deliver(event)
         except TimeoutError:
             reason = "no heartbeat arrived in time"
+        except aiohttp.ClientPayloadError:
+            pass  # the stream ended in the middle, as it does when the master is killed
         except (aiohttp.ClientError, OSError) as error:
             reason = _reason(error)
         except (RecordIOError, ValueError, KeyError) as error:

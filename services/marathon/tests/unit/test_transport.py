@@ -116,6 +116,16 @@ async def test_a_redirect_to_itself_means_no_leader_yet() -> None:
 
 
 @scenario
+async def test_a_redirect_to_a_dead_leader_is_tried_again_soon() -> None:
+    async with ScriptedMaster() as master, running(Options(master=master.address)) as (_, received):
+        master.answers = [redirect(lambda: "127.0.0.1:1")] * 2
+        await received.until(lambda: bool(received.framework_ids))
+        pauses = [later - earlier for earlier, later in itertools.pairwise(master.subscribed_at)]
+        assert len(pauses) == 2
+        assert all(0.3 < pause < 0.9 for pause in pauses)
+
+
+@scenario
 async def test_masters_that_redirect_in_a_ring() -> None:
     async with ScriptedMaster() as one, ScriptedMaster() as two:
         one.answers = [redirect(lambda: two.address)] * 3
