@@ -51,6 +51,27 @@ def test_task_environment_does_not_reach_the_executor(
         assert f"{name}={value}" in seen
 
 
+def test_every_value_arrives_as_it_is(
+    framework: Framework, make_task: MakeTask, sandbox_file: Callable[[str, str], str]
+) -> None:
+    values = {
+        "EMPTY": "",
+        "BLANKS": "  two  ",
+        "QUOTES": "'single' \"double\" `back` \\",
+        "HASH": "# no comment",
+        "EQUALS": "a=b=c",
+        "DOLLAR": "$HOME ${HOME}",
+        "LINES": "one\ntwo",
+        "UMLAUT": "\u00fc\u20ac",
+        "LONG": "x" * 70_000,
+    }
+    task = framework.launch(make_task("cat /proc/self/environ", environment=values))
+    framework.wait_for(task, "TASK_FINISHED")
+    seen = sandbox_file(task, "stdout")
+    for name, value in values.items():
+        assert f"\0{name}={value}\0" in f"\0{seen}"
+
+
 def test_operator_decides_over_the_executors_environment(tmp_path: Path, make_task: MakeTask) -> None:
     wanted = {"OF_OPERATOR": 'a "quoted" \\ line\nand \u00fc', "PYTHONHASHSEED": "1"}
     specification = AgentSpec(flags={"executor_environment_variables": json.dumps(wanted)})

@@ -97,8 +97,6 @@ def _words_of(command: Json) -> Sequence[str]:
 
 
 def _fits_in_file(name: str, value: str) -> bool:
-    line = f"{name}={value}"
-    breaks = any(character in line for character in "\r\n\0")
-    return not (
-        breaks or name.startswith("#") or name != name.strip() or not name or len(line.encode()) > _LONGEST_LINE
-    )
+    """Whether the CLI takes a variable from a file as it is."""
+    plain_name = bool(name) and not name.startswith("#") and not any(character.isspace() for character in name)
+    return plain_name and not set(value) & set("\r\n") and len(f"{name}={value}".encode()) <= _LONGEST_LINE
