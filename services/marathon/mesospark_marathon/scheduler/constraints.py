@@ -50,38 +50,49 @@ def _text(attribute: Mapping[str, Any]) -> str:
     return "[" + ",".join(f"{entry['begin']}-{entry['end']}" for entry in ranges) + "]"
 
 
-def meets_all(constraints: Iterable[Sequence[str]], place: Place, others: Sequence[Place]) -> bool:
-    """Whether every constraint allows a further instance here; others are the places of the app's instances."""
-    return all(_meets(constraint, place, others) for constraint in constraints)
+def meets_all(constraints: Iterable[Sequence[str]], place: Place, others: Sequence[Place], instances: int) -> bool:
+    """Whether every constraint allows a further instance here.
+
+    others: the places of the app's instances; instances: how many of them are wanted.
+    """
+    return all(_meets(constraint, place, others, instances) for constraint in constraints)
 
 
-def _meets(constraint: Sequence[str], place: Place, others: Sequence[Place]) -> bool:
+def _meets(constraint: Sequence[str], place: Place, others: Sequence[Place], instances: int) -> bool:
     field, operator = constraint[0], constraint[1]
     wanted = constraint[2] if len(constraint) > 2 else ""
     here = place.value(field)
     if here is None:
         return operator == "UNLIKE"
     elsewhere = [value for value in (other.value(field) for other in others) if value is not None]
+    if operator == "GROUP_BY":
+        return _group_by(here, int(wanted or 0), elsewhere, instances)
     return _OPERATORS[operator](here, wanted, elsewhere)
 
 
 def _cluster(here: str, wanted: str, elsewhere: list[str]) -> bool:
-    return (not wanted or here == wanted) and all(value == here for value in elsewhere)
+    if wanted:
+        return here == wanted
+    return not elsewhere or elsewhere[0] == here
 
 
-def _group_by(here: str, wanted: str, elsewhere: list[str]) -> bool:
+def _group_by(here: str, groups: int, elsewhere: list[str], instances: int) -> bool:
+    """Instances are divided evenly between as many groups as are asked for, or between all that are seen."""
     counts = Counter(elsewhere)
+    if not groups:
+        return here not in counts or counts[here] == min(counts.values())
     if here not in counts:
-        return True
-    return len(counts) >= int(wanted or 0) and counts[here] == min(counts.values())
+        return len(counts) < groups
+    share, rest = divmod(instances, groups)
+    rest_used = sum(max(0, count - share) for count in counts.values())
+    return counts[here] < share or (counts[here] == share and rest_used < rest)
 
 
 _OPERATORS: Mapping[str, Callable[[str, str, list[str]], bool]] = {
     "UNIQUE": lambda here, _wanted, elsewhere: here not in elsewhere,
     "CLUSTER": _cluster,
-    "GROUP_BY": _group_by,
-    "LIKE": lambda here, wanted, _elsewhere: re.fullmatch(wanted, here) is not None,
-    "UNLIKE": lambda here, wanted, _elsewhere: re.fullmatch(wanted, here) is None,
+    "LIKE": lambda here, wanted, _elsewhere: bool(wanted) and re.fullmatch(wanted, here) is not None,
+    "UNLIKE": lambda here, wanted, _elsewhere: bool(wanted) and re.fullmatch(wanted, here) is None,
     "MAX_PER": lambda here, wanted, elsewhere: elsewhere.count(here) < int(wanted),
     "IS": lambda here, wanted, _elsewhere: here == wanted or _same_number(here, wanted),
 }

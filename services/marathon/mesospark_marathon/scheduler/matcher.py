@@ -8,6 +8,7 @@ from typing import Any
 
 from mesospark_marathon.model.app import App
 from mesospark_marathon.scheduler.constraints import Place, meets_all
+from mesospark_marathon.scheduler.launch_queue import REASONS
 from mesospark_marathon.scheduler.ports import choose_ports
 from mesospark_marathon.scheduler.resources import SCALARS, OfferedResources
 
@@ -45,23 +46,22 @@ def match(
     instances are.
     """
     roles = accepted_roles(app)
-    reasons = []
-    if offer_role != app.role:
+    reasons = [_REASONS[name] for name in SCALARS if free.amount(name, roles) < app.document[name]]
+    if offer_role != app.role or not free.has_any(roles):
         reasons.append("UnfulfilledRole")
-    if not meets_all(app.constraints, place, others):
-        reasons.append("UnfulfilledConstraint")
-    if in_maintenance:
-        reasons.append("AgentMaintenance")
-    for name in SCALARS:
-        if free.amount(name, roles) < app.document[name]:
-            reasons.append(_REASONS[name])
-    ports = choose_ports(app, free.ports(roles), random)
+    # What costs more to find out is asked only of an offer that is large enough.
+    ports = None
+    if not reasons:
+        if not meets_all(app.constraints, place, others, app.instances):
+            reasons.append("UnfulfilledConstraint")
+        elif in_maintenance:
+            reasons.append("AgentMaintenance")
+        elif app.document["gpus"] == 0 and free.amount("gpus", roles) > 0:
+            reasons.append("DeclinedScarceResources")
+        else:
+            ports = choose_ports(app, free.ports(roles), random)
     if ports is None:
-        reasons.append("InsufficientPorts")
-    if app.document["gpus"] == 0 and free.amount("gpus", roles) > 0:
-        reasons.append("DeclinedScarceResources")
-    if reasons or ports is None:
-        return reasons
+        return sorted(reasons or ["InsufficientPorts"], key=REASONS.index)
     resources = [part for name in SCALARS for part in free.take(name, app.document[name], roles)]
     resources += free.take_ports([port for port in ports if port is not None], roles)
     return Match(ports, resources)

@@ -151,7 +151,10 @@ class Offers:
         others = [
             place_of(instance)
             for instance in self._context.tracker.of_app(app.id)
-            if instance.is_active and instance.goal != DECOMMISSIONED
+            if instance.is_active
+            and instance.goal != DECOMMISSIONED
+            # One of an older configuration makes room once its successor runs.
+            and self._context.is_current(instance, app)
         ]
         return match(
             app,

@@ -16,6 +16,10 @@ class OfferedResources:
     def __init__(self, resources: list[Document]) -> None:
         self._resources = [dict(resource) for resource in resources if _is_free(resource)]
 
+    def has_any(self, roles: Collection[str]) -> bool:
+        """Whether anything is left for these roles."""
+        return any(_role(resource) in roles for resource in self._resources)
+
     def amount(self, name: str, roles: Collection[str]) -> float:
         """How much of a scalar there is for these roles."""
         amounts = (float(resource["scalar"]["value"]) for resource in self._of(name, roles) if "scalar" in resource)

@@ -25,10 +25,16 @@ BARE = Place("bare", {})
         (["rack", "CLUSTER", "a"], A1, [], True),
         (["rack", "CLUSTER", "a"], B1, [], False),
         (["rack", "CLUSTER"], B1, [A1], False),
+        (["rack", "CLUSTER", "b"], B1, [A1], True),
         (["rack", "CLUSTER"], A2, [A1], True),
         (["rack", "GROUP_BY"], A1, [A1, A1], True),
         (["rack", "GROUP_BY"], A1, [A1, A1, B1], False),
-        (["rack", "GROUP_BY", "2"], A1, [A1], False),
+        (["rack", "GROUP_BY", "2"], A1, [A1], True),
+        (["rack", "GROUP_BY", "2"], A1, [A1, A2], False),
+        (["rack", "GROUP_BY", "2"], A1, [A1, A2, B1], False),
+        (["rack", "GROUP_BY", "1"], B1, [A1], False),
+        (["rack", "GROUP_BY", "3"], A1, [A1], True),
+        (["rack", "GROUP_BY", "3"], A1, [A1, A1], False),
         (["rack", "GROUP_BY", "2"], B1, [A1], True),
         (["rack", "GROUP_BY", "2"], A1, [A1, B1], True),
         (["hostname", "LIKE", "a[0-9]"], A1, [], True),
@@ -44,11 +50,11 @@ BARE = Place("bare", {})
     ],
 )
 def test_constraints(constraint: list[str], place: Place, others: list[Place], allowed: bool) -> None:
-    assert meets_all([constraint], place, others) is allowed
+    assert meets_all([constraint], place, others, 4) is allowed
 
 
 def test_all_constraints_have_to_be_met() -> None:
-    assert not meets_all([["rack", "LIKE", "a"], ["hostname", "UNIQUE"]], A1, [A1])
+    assert not meets_all([["rack", "LIKE", "a"], ["hostname", "UNIQUE"]], A1, [A1], 2)
 
 
 def test_attributes_as_text() -> None:
