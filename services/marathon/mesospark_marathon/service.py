@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from random import SystemRandom
 from typing import Any
 
@@ -171,7 +172,10 @@ class MarathonService:
         """What the reading of apps depends on."""
         groups = self.tree.current.groups
         enforced = frozenset(group_id for group_id, group in groups.items() if group.enforce_role)
-        return InputRules(self.options.mesos_role, enforced=enforced)
+        roles = {
+            app_id: app.role for app_id, app in self.tree.current.apps.items() if app.role != self.options.mesos_role
+        }
+        return InputRules(self.options.mesos_role, enforced=enforced, present=roles)
 
     def app(self, app_id: str) -> App | None:
         """The current version of an app."""
@@ -191,6 +195,13 @@ class MarathonService:
         finally:
             self.scheduler.settle()
             self.touch()
+
+    def enforce_role(self, group_id: str, enforced: bool) -> None:
+        """Set whether new apps of a top-level group must have the group's role. Nothing is deployed."""
+        root = self.tree.current
+        changed = replace(root.groups[group_id], enforce_role=enforced)
+        self.tree.amend(replace(root, groups={**root.groups, group_id: changed}))
+        self.touch()
 
     def dry_run(self, change: Callable[[Root, str], Root]) -> Plan:
         """The plan that a change would lead to; see `GroupManager.dry_run`."""

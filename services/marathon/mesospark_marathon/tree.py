@@ -82,6 +82,13 @@ class Tree:
         if len(self.history) > _KEPT_VERSIONS:
             self._prune()
 
+    def amend(self, root: Root) -> None:
+        """Change settings of groups in the current version of the tree, without a new version."""
+        for group_id in _replaced(self.current.groups, root.groups):
+            self._store.put("group", group_id, asdict(root.groups[group_id]))
+        self.current = root
+        self.history[root.version] = root
+
     def _put_app(self, app_id: str, app: App | None) -> None:
         if app is None:
             self._store.delete("app", app_id)

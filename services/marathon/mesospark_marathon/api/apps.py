@@ -20,7 +20,7 @@ from mesospark_marathon.api.render import COUNTS, DEPLOYMENTS, FAILURE, READINES
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.app import App, restarted
 from mesospark_marathon.model.app_input import app_id_of, build_app, merge, read_app, read_update, read_updates
-from mesospark_marathon.model.errors import ApiError, RejectedUpdate, missing_app, unknown_app, unknown_group
+from mesospark_marathon.model.errors import RejectedUpdate, invalid_object, missing_app, unknown_app, unknown_group
 from mesospark_marathon.model.label_selector import matches_labels
 from mesospark_marathon.model.plan import Plan
 from mesospark_marathon.model.root import Root, put_app, remove_app
@@ -145,8 +145,8 @@ class Apps:
         return plan_answer(plan)
 
     async def _update_many(self, request: web.Request) -> web.Response:
-        documents = read_updates(await read_json(request))
         partial = request.method == "PATCH" or flag(request, "partialUpdate", default=True)
+        documents = read_updates(await read_json(request), partial=partial)
         create = request.method == "PUT"
         changes = [
             _Update(self._service, entry, app_id_of(entry), partial=partial, create=create) for entry in documents
@@ -210,21 +210,24 @@ class _Update:
         self._app_id = app_id
         self._partial = partial
         self._create = create
-        self._goes_back = "version" in document
-        if self._goes_back and set(document) - {"version", "id"}:
-            message = "The 'version' field may only be combined with the 'id' field."
-            raise ApiError(422, {"message": message})
 
     def check(self, known: App | None) -> None:
         """Refuses what is wrong with the change by itself, before it counts as an attempt."""
-        if not self._goes_back:
+        if not self._goes_back(known):
             self._build(known, "")
+        elif set(self._document) - {"version", "id"}:
+            message = "The 'version' field may only be combined with the 'id' field."
+            raise invalid_object([{"path": "/", "errors": [message]}])
+
+    def _goes_back(self, known: App | None) -> bool:
+        """Only an update of an app that is there looks at `version`; a whole document's is ignored."""
+        return known is not None and self._partial and "version" in self._document
 
     def __call__(self, root: Root, version: str) -> Root:
         known = root.apps.get(self._app_id)
-        if self._goes_back:
+        if known is not None and self._goes_back(known):
             old = self._service.tree.app_versions.get(self._app_id, {}).get(from_path(self._document["version"]))
-            if known is None or old is None:
+            if old is None:
                 raise missing_app(self._app_id)
             return put_app(root, old, version)
         if known is None and not self._create:
@@ -244,8 +247,8 @@ def _parts(request: web.Request, prefix: str) -> set[str]:
 
 def _is_asked_for(app: App, request: web.Request) -> bool:
     query = request.query
-    if query.get("id", "") not in app.id:
+    if query.get("id", "").lower() not in app.id:
         return False
-    if query.get("cmd", "").lower() not in str(app.document.get("cmd", "")).lower():
+    if "cmd" in query and query["cmd"].lower() not in app.document.get("cmd", "\0").lower():
         return False
     return all(matches_labels(selector, app.labels) for selector in query.getall("label", []))

@@ -16,10 +16,10 @@ from mesospark_marathon.api.http import (
     segments_after,
     text_answer,
 )
-from mesospark_marathon.api.render import GroupRenderer
+from mesospark_marathon.api.render import GroupRenderer, app_text
 from mesospark_marathon.groups import Change
 from mesospark_marathon.model import paths
-from mesospark_marathon.model.errors import RejectedUpdate, missing_group, unknown_group
+from mesospark_marathon.model.errors import ApiError, RejectedUpdate, invalid_object, missing_group, unknown_group
 from mesospark_marathon.model.group_input import (
     apply_group,
     check_group,
@@ -63,6 +63,8 @@ class Groups:
         embed = request.query.getall("embed", None)
         if segments and segments[-1] == "versions":
             return self._versions(path_of(segments[:-1]))
+        if segments and segments[-1] == "apps":
+            return self._apps(path_of(segments[:-1]))
         group_id = path_of(segments)
         if len(segments) > 1 and segments[-2] == "versions":
             group_id = path_of(segments[:-2])
@@ -73,6 +75,10 @@ class Groups:
         if not root.has_group(group_id):
             raise unknown_group(group_id)
         return text_answer(GroupRenderer(self._service, root, embed).text(group_id))
+
+    def _apps(self, group_id: str) -> web.Response:
+        apps = self._service.tree.current.apps_below(group_id)
+        return text_answer("[" + ",".join(app_text(self._service, app, ()) for app in apps) + "]")
 
     def _versions(self, group_id: str) -> web.Response:
         if not self._service.tree.current.has_group(group_id):
@@ -87,17 +93,14 @@ class Groups:
         document = read_group(await read_json(request))
         group_id = group_id_of(document, base)
         root = self._service.tree.current
-        check_group(
-            root,
-            {"groups": [document | {"id": group_id}]} if "id" in document else document,
-            paths.ROOT,
-            self._service.rules,
-        )
+        check_group(root, document, group_id, self._service.rules)
         if root.has_group(group_id):
             message = f"Group {group_id} is already created. Use PUT to change this group."
-            raise RejectedUpdate(409, {"message": message}, message)
+            raise ApiError(409, {"message": message})
+        if group_id in root.apps:
+            raise ApiError(409, {"message": f"An app with the path {group_id} already exists."})
         plan = self._service.update(
-            paths.parent(group_id), self._laying_over(document, group_id), force=flag(request, "force")
+            paths.parent(base), self._laying_over(document, group_id), force=flag(request, "force")
         )
         await self._service.flushed()
         return plan_answer(plan, status=201, headers=location(request, group_id))
@@ -105,13 +108,14 @@ class Groups:
     def _laying_over(self, document: Document, group_id: str) -> Change:
         return lambda root, version: apply_group(root, document, group_id, version, self._service.rules)
 
-    async def _put(self, request: web.Request, group_id: str) -> web.Response:
+    async def _put(self, request: web.Request, base: str) -> web.Response:
         document = read_group(await read_json(request))
+        group_id = group_id_of(document, base)
         check_group(self._service.tree.current, document, group_id, self._service.rules)
         change = self._change_of(document, group_id)
         if flag(request, "dryRun"):
             return json_answer({"steps": [step_json(step) for step in self._service.dry_run(change).steps]})
-        plan = self._service.update(paths.parent(group_id), change, force=flag(request, "force"))
+        plan = self._service.update(paths.parent(base), change, force=flag(request, "force"))
         await self._service.flushed()
         return plan_answer(plan)
 
@@ -132,12 +136,13 @@ class Groups:
 
     async def _patch(self, request: web.Request, group_id: str) -> web.Response:
         document = read_group(await read_json(request))
+        if not paths.is_top_level(group_id):
+            raise invalid_object([{"path": "/", "errors": ["Path needs to be top-level"]}])
         if not self._service.tree.current.has_group(group_id):
             raise unknown_group(group_id)
-        settings = {key: document[key] for key in ("enforceRole",) if key in document}
-        plan = self._service.update(paths.parent(group_id), self._laying_over(settings, group_id))
+        self._service.enforce_role(group_id, bool(document.get("enforceRole", False)))
         await self._service.flushed()
-        return plan_answer(plan)
+        return web.Response(status=200)
 
     async def _delete(self, request: web.Request, group_id: str) -> web.Response:
         def remove(root: Root, version: str) -> Root:

@@ -98,32 +98,43 @@ class Tasks:
             raise METHOD_NOT_ALLOWED
         if request.method == "DELETE":
             _refuse_scale_and_wipe(request)
+            if flag(request, "scale"):
+                return await self._scale_down(request, app_id, "")
         if self._service.app(app_id) is None:
             raise unknown_app(app_id)
         instances = self._instances(app_id)
         if request.method != "DELETE":
             return self._listed(instances)
-        host = request.query.get("host", "")
-        chosen = [entry for entry in instances if not host or entry.host == host]
-        if flag(request, "scale"):
-            if not chosen:
-                raise ApiError(404, {"message": f"Path '{app_id}' does not exist"})
-            return await self._kill_and_scale(request, chosen)
+        host = request.query.get("host", "*")
+        chosen = [entry for entry in instances if host in ("*", entry.host)]
         answer = self._listed(chosen)
         await self._kill(request, chosen)
         return answer
+
+    async def _scale_down(self, request: web.Request, app_id: str, task_id: str) -> web.Response:
+        """End tasks of an app, all (of one host) or one, and ask for as many fewer."""
+        everyone = self._service.scheduler.tracker.of_app(app_id)
+        if not everyone:
+            raise ApiError(404, {"message": f"Path '{app_id}' does not exist"})
+        host = request.query.get("host", "*")
+        chosen = [
+            entry
+            for entry in everyone
+            if entry.is_active and host in ("*", entry.host) and (not task_id or entry.id == instance_id_of(task_id))
+        ]
+        return await self._kill_and_scale(request, chosen)
 
     async def _one_of_app(self, request: web.Request, app_id: str, task_id: str) -> web.Response:
         if request.method != "DELETE":
             raise METHOD_NOT_ALLOWED
         _refuse_scale_and_wipe(request)
+        if flag(request, "scale"):
+            return await self._scale_down(request, app_id, task_id)
         if self._service.app(app_id) is None:
             raise unknown_app(app_id)
         instance = self._service.scheduler.tracker.get(instance_id_of(task_id))
         if instance is None or instance.app_id != app_id or not instance.has_task:
             raise ApiError(404, {"message": f"Task '{task_id}' does not exist", "details": []})
-        if flag(request, "scale"):
-            return await self._kill_and_scale(request, [instance])
         shown = task_json(self._service, instance)
         await self._kill(request, [instance])
         return json_answer({"task": shown})

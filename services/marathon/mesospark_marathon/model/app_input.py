@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From what a client sent to an app in normal form, or to a refusal in Marathon's words."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mesospark_marathon.model import app_rules, paths
 from mesospark_marathon.model.app import App, new_app
+from mesospark_marathon.model.errors import ApiError
 from mesospark_marathon.model.normal_form import normalise
-from mesospark_marathon.model.old_forms import translate
+from mesospark_marathon.model.old_forms import check_old_forms, translate, translate_update
 from mesospark_marathon.model.reader import Errors, array, read_fields, record, without
 from mesospark_marathon.model.schema import APP, APP_UPDATE
 
@@ -22,15 +24,16 @@ class InputRules:
     default_network: str = ""
     enforced: frozenset[str] = frozenset()
     """top-level groups whose apps must have the group's role"""
+    present: Mapping[str, str] = field(default_factory=dict)
+    """roles that apps have already, by app: they may keep them"""
 
     def roles(self, app_id: str) -> list[str]:
         """The roles that an app of this id may have, the default first."""
         top = app_id.split("/")[1]
         if app_id.count("/") < 2:
             return [self.default_role]
-        if f"/{top}" in self.enforced:
-            return [top]
-        return list(dict.fromkeys([self.default_role, top]))
+        usual = [top] if f"/{top}" in self.enforced else [self.default_role, top]
+        return list(dict.fromkeys([*usual, self.present.get(app_id, usual[0])]))
 
 
 def read_app(raw: Any) -> Document:
@@ -41,12 +44,17 @@ def read_app(raw: Any) -> Document:
     return document
 
 
-def read_updates(raw: Any) -> list[Document]:
-    """The typed documents of a change of several apps, each of which names its id; ApiError 422 for wrong types."""
+def read_updates(raw: Any, *, partial: bool) -> list[Document]:
+    """The typed documents of a change of several apps, each of which names its id; ApiError 422 for wrong types.
+
+    partial: fields that are left out stay as they are.
+    """
     errors = Errors()
-    documents = array(record(APP))(errors, "", raw)
+    documents = list(array(record(APP_UPDATE if partial else APP))(errors, "", raw))
     errors.refuse()
-    return list(documents)
+    if any("id" not in document for document in documents):
+        raise ApiError(422, {"message": "requirement failed: App Update must have app id set"})
+    return documents
 
 
 def read_update(raw: Any) -> Document:
@@ -64,10 +72,11 @@ def build_app(document: Document, app_id: str, version: str, rules: InputRules, 
     base: the group whose update the document is part of.
     """
     settings = without(document, ("version", "versionInfo")) | {"id": app_id}
-    app_rules.refuse_broken(app_rules.check_app(settings, app_id, rules.roles(app_id)))
+    app_rules.refuse_broken(check_old_forms(settings))
     translated = translate(settings)
-    app_rules.refuse_broken(app_rules.check_single_instance(translated))
+    app_rules.refuse_broken(app_rules.check_app(translated, app_id, rules.roles(app_id)))
     app_rules.refuse_illegal(translated)
+    app_rules.refuse_broken(app_rules.check_definition(translated))
     default_role = rules.roles(app_id)[0]
     normal = normalise(translated, base=base, default_role=default_role, default_network=rules.default_network)
     return new_app(normal, version)
@@ -75,13 +84,7 @@ def build_app(document: Document, app_id: str, version: str, rules: InputRules, 
 
 def merge(app: App, update: Document) -> Document:
     """The app's document with the fields of an update laid over it."""
-    replaced: tuple[str, ...] = ()
-    if "ports" in update and "portDefinitions" not in update:
-        replaced = ("portDefinitions",)
-    docker = (update.get("container") or {}).get("docker") or {}
-    if "ipAddress" in update or "network" in docker:
-        replaced = (*replaced, "networks")
-    return without(app.document, replaced) | update
+    return app.document | translate_update(update)
 
 
 def app_id_of(document: Document, base: str = paths.ROOT) -> str:

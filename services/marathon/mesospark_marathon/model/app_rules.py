@@ -7,6 +7,7 @@ from typing import Any
 
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.errors import ApiError, details_of, invalid_object
+from mesospark_marathon.model.old_forms import mode_of
 
 Document = dict[str, Any]
 Problem = tuple[str, str]
@@ -15,7 +16,10 @@ Problem = tuple[str, str]
 MARATHON_CHECKS = ("HTTP", "HTTPS", "TCP")
 SINGLE_INSTANCE = "MARATHON_SINGLE_INSTANCE_APP"
 _OPERATORS = ("UNIQUE", "CLUSTER", "GROUP_BY", "LIKE", "MAX_PER", "UNLIKE", "IS")
-_NOT_RUNNABLE = "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'."
+_RESERVED = ("restart", "tasks", "versions", ".", "..")
+"""last parts of ids that would be taken for resources"""
+_PLAIN_VALUE = re.compile(r"[a-zA-Z0-9_/.-]*")
+_URI = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%\u0080-\uffff]+")
 
 
 def refuse_broken(problems: Iterable[Problem]) -> None:
@@ -25,33 +29,51 @@ def refuse_broken(problems: Iterable[Problem]) -> None:
         raise invalid_object(details_of(found))
 
 
-def check_app(app: Document, app_id: str, roles: list[str], at: str = "") -> Iterator[Problem]:
-    """Rules of an app as it was sent, or as merged for an update.
+def check_app(app: Document, app_id: str, roles: list[str]) -> Iterator[Problem]:
+    """Rules of an app whose deprecated fields have been translated.
 
-    app_id is canonical; roles are those it may have, the default first; at is the app's place in a group.
+    app_id is canonical; roles are those it may have, the default first.
     """
     if app_id == paths.ROOT:
-        yield f"{at}/id", "Path must contain at least one path element"
-        yield f"{at}/", "must not be root"
-    yield from _check_constraints(app, at)
-    yield from _check_health(app, at)
-    yield from _check_roles(app, roles, at)
-    if (app.get("cmd") and app.get("args")) or not (app.get("cmd") or app.get("args") or "container" in app):
-        yield "/", _NOT_RUNNABLE
+        yield "/id", "Path must contain at least one path element"
+        yield "/", "must not be root"
+    if app_id.rsplit("/", 1)[1] in _RESERVED:
+        yield "/id", f"must not end with any of the following reserved keywords: {', '.join(_RESERVED)}"
+    yield from _check_constraints(app)
+    yield from _check_health(app)
+    yield from _check_roles(app, roles)
+    if not _is_runnable(app):
+        yield "/", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'."
     if len(app.get("cmd") or "") == 1:
         yield "/", "must not be an empty string"
-    yield from _check_container(app, at)
-    yield from _check_networks(app, at)
-    yield from _check_features(app, at)
-    yield from _check_strategies(app, at)
+    yield from _check_container(app)
+    yield from _check_networks(app)
+    yield from _check_ports(app)
+    yield from _check_features(app)
+    yield from _check_limits(app)
+    yield from _check_readiness(app)
+    yield from _check_single_instance(app)
+    for index, artifact in enumerate(app.get("fetch", [])):
+        if not _URI.fullmatch(artifact["uri"]):
+            yield f"/fetch({index})/uri", "URI has invalid syntax."
 
 
-def check_single_instance(app: Document, at: str = "") -> Iterator[Problem]:
-    """Rules for the upgrade strategy that an app has by default only."""
+def check_definition(app: Document) -> Iterator[Problem]:
+    """Rules that are looked at last, when an app has met all others."""
     if _is_single_instance(app) and "upgradeStrategy" not in app:
-        yield f"{at}/isSingleInstance", "must be false"
-        yield f"{at}/upgradeStrategy/maximumOverCapacity", "got 1.0, expected 0.0"
-        yield f"{at}/upgradeStrategy/minimumHealthCapacity", "got 1.0, expected 0.0"
+        yield "/isSingleInstance", "must be false"
+        yield "/upgradeStrategy/maximumOverCapacity", "got 1.0, expected 0.0"
+        yield "/upgradeStrategy/minimumHealthCapacity", "got 1.0, expected 0.0"
+    strategy = app.get("unreachableStrategy")
+    if isinstance(strategy, dict) and strategy["inactiveAfterSeconds"] > strategy["expungeAfterSeconds"]:
+        inactive, expunge = strategy["inactiveAfterSeconds"], strategy["expungeAfterSeconds"]
+        yield (
+            "/unreachableStrategy/inactiveAfterSeconds",
+            f"inactiveAfterSeconds ({inactive}) must be less or equal to expungeAfterSeconds, which is {expunge}",
+        )
+    if any("persistent" in volume for volume in (app.get("container") or {}).get("volumes", [])):
+        # Persistent volumes are not offered; with the role * the real server refuses them as well.
+        yield "/role", f"Resident apps cannot have the role {app.get('role', '*')}"
 
 
 def refuse_illegal(app: Document) -> None:
@@ -71,11 +93,18 @@ def _is_single_instance(app: Document) -> bool:
     return str(app.get("labels", {}).get(SINGLE_INSTANCE)) == "true"
 
 
-def _check_constraints(app: Document, at: str) -> Iterator[Problem]:
+def _is_runnable(app: Document) -> bool:
+    cmd, args = bool(app.get("cmd")), bool(app.get("args"))
+    container = app.get("container")
+    has_container = container is not None and (container.get("type") == "MESOS" or "docker" in container)
+    return cmd != args or (has_container and not cmd)
+
+
+def _check_constraints(app: Document) -> Iterator[Problem]:
     for constraint in app.get("constraints", []):
         problem = _constraint_problem(constraint)
         if problem:
-            yield f"{at}/constraints", problem
+            yield "/constraints", problem
 
 
 def _constraint_problem(constraint: list[str]) -> str | None:
@@ -92,8 +121,13 @@ def _constraint_problem(constraint: list[str]) -> str | None:
         return "GROUP BY must define an integer value or else no value at all"
     if operator == "MAX_PER" and not _is_integer(value):
         return "MAX_PER requires an integer value"
+    if operator == "IS" and not _PLAIN_VALUE.fullmatch(value or ""):
+        return (
+            "IS only supports Mesos text and float values "
+            "(see http://mesos.apache.org/documentation/latest/attributes-resources/)"
+        )
     if operator in ("LIKE", "UNLIKE"):
-        if not value:
+        if value is None:
             return "LIKE and UNLIKE require a non-empty, regular expression value"
         try:
             re.compile(value)
@@ -106,149 +140,183 @@ def _is_integer(value: str | None) -> bool:
     return value is not None and re.fullmatch(r"[+-]?\d+", value) is not None
 
 
-def _port_count(app: Document) -> int:
-    networks = app.get("networks") or [{"mode": "host"}]
-    container = app.get("container") or {}
-    docker = container.get("docker") or {}
-    old_bridge = docker.get("network") in ("BRIDGE", "USER") or "ipAddress" in app
-    if networks[0].get("mode", "container") != "host" or old_bridge:
-        discovery = (app.get("ipAddress") or {}).get("discovery") or {}
-        given = container.get("portMappings", docker.get("portMappings", discovery.get("ports")))
-    else:
-        given = app.get("portDefinitions", app.get("ports"))
-    return 1 if given is None else len(given)
-
-
-def _check_health(app: Document, at: str) -> Iterator[Problem]:
+def _check_health(app: Document) -> Iterator[Problem]:
     checks = app.get("healthChecks", [])
-    ports = _port_count(app)
+    container = app.get("container") or {}
+    ports = len(container.get("portMappings") or app.get("portDefinitions", []))
+    is_docker = "container" in app and container.get("type", "DOCKER") == "DOCKER"
     for index, check in enumerate(checks):
-        if check.get("portIndex", -1) >= ports:
+        protocol = check.get("protocol", "HTTP")
+        if protocol in MARATHON_CHECKS and "command" not in check and not _has_port(check, ports):
             yield (
-                f"{at}/healthChecks({index})",
+                f"/healthChecks({index})",
                 "Health check port indices must address an element of the ports array or container port mappings.",
             )
-    if sum(check.get("protocol", "HTTP") not in MARATHON_CHECKS for check in checks) > 1:
+        if check.get("ipProtocol") == "IPv6" and not (protocol.startswith("MESOS_") and is_docker):
+            yield (
+                f"/healthChecks({index})",
+                "IPv6 can only be used for container type DOCKER and Mesos http/https/tcp health checks",
+            )
+    mesos = sum(check.get("protocol", "HTTP").startswith("MESOS_") and "command" not in check for check in checks)
+    if mesos + sum(check.get("protocol") == "COMMAND" and "command" not in check for check in checks) > 1:
         yield "/", "AppDefinition can contain at most one Mesos health check"
 
 
-def _check_roles(app: Document, roles: list[str], at: str) -> Iterator[Problem]:
+def _has_port(check: Document, ports: int) -> bool:
+    if "portIndex" in check:
+        return bool(check["portIndex"] < ports)
+    return "port" in check or ports == 1
+
+
+def _check_roles(app: Document, roles: list[str]) -> Iterator[Problem]:
     role = app.get("role", roles[0])
     if role not in roles:
-        yield f"{at}/role", f"got {role}, expected one of: [{', '.join(roles)}]"
+        yield "/role", f"got {role}, expected one of: [{', '.join(roles)}]"
     accepted = app.get("acceptedResourceRoles")
     if accepted is None:
         return
     if not accepted:
-        yield f"{at}/acceptedResourceRoles", "must not be empty"
-    allowed = list(dict.fromkeys(["*", role]))
+        yield "/acceptedResourceRoles", "must not be empty"
+    allowed = sorted({"*", role})
     if any(name not in allowed for name in accepted):
-        yield f"{at}/acceptedResourceRoles", f"acceptedResourceRoles can only contain {' and '.join(allowed)}"
+        yield "/acceptedResourceRoles", f"acceptedResourceRoles can only contain {' and '.join(allowed)}"
 
 
-def _check_container(app: Document, at: str) -> Iterator[Problem]:
+def _check_container(app: Document) -> Iterator[Problem]:
     if "container" not in app:
         return
     container = app["container"]
-    kind = container.get("type", "DOCKER")
     docker = container.get("docker")
-    if kind == "DOCKER" and docker is None:
-        yield f"{at}/container/docker", "not defined"
-    if kind == "DOCKER" and docker is not None and "pullConfig" in docker:
-        yield f"{at}/container/docker/pullConfig", "pullConfig is not supported with Docker containerizer"
-    mappings = container.get("portMappings", (docker or {}).get("portMappings", []))
+    if container.get("type", "DOCKER") == "DOCKER":
+        if docker is None:
+            yield "/container/docker", "not defined"
+        elif "pullConfig" in docker:
+            yield "/container/docker/pullConfig", "pullConfig is not supported with Docker containerizer"
+        if sum(mode_of(network) == "container" for network in app.get("networks", [])) > 1:
+            yield "/", "may only specify a single container network when using the Docker container engine"
+    elif docker is not None and "pullConfig" in docker:
+        yield "/container/docker/pullConfig", _feature("secrets")
+    yield from _check_mappings(container.get("portMappings", []), app.get("networks", []))
+    for index, volume in enumerate(container.get("volumes", [])):
+        yield from _check_volume(volume, f"/container/volumes({index})")
+
+
+def _check_mappings(mappings: list[Document], networks: list[Document]) -> Iterator[Problem]:
     names = [mapping["name"] for mapping in mappings if "name" in mapping]
     if len(names) != len(set(names)):
-        yield f"{at}/container/portMappings", "Port names must be unique."
-    networks = [network["name"] for network in app.get("networks", []) if "name" in network]
+        yield "/container/portMappings", "Port names must be unique."
+    known = [network["name"] for network in networks if "name" in network]
+    several = sum(mode_of(network) == "container" for network in networks) > 1
     for index, mapping in enumerate(mappings):
-        for place, name in enumerate(mapping.get("networkNames", [])):
-            if name not in networks:
-                yield (
-                    f"{at}/container/portMappings({index})/networkNames({place})",
-                    f"is not one of ({','.join(networks)})",
-                )
-    for index, volume in enumerate(container.get("volumes", [])):
-        yield from _check_volume(volume, app, f"{at}/container/volumes({index})", at)
+        wanted = mapping.get("networkNames", [])
+        if several and "hostPort" in mapping and len(wanted) != 1:
+            yield (
+                f"/container/portMappings({index})",
+                "networkNames must be a single item list when hostPort is specified "
+                "and more than 1 container network is defined",
+            )
+        for place, name in enumerate(wanted):
+            if name not in known:
+                yield f"/container/portMappings({index})/networkNames({place})", f"is not one of ({','.join(known)})"
 
 
-def _check_volume(volume: Document, app: Document, place: str, at: str) -> Iterator[Problem]:
+def _check_volume(volume: Document, place: str) -> Iterator[Problem]:
     if "external" in volume:
         yield place, _feature("external_volumes")
     if "secret" in volume:
         yield place, _feature("secrets")
     if "persistent" not in volume:
         return
-    problems = []
     if "/" in volume["containerPath"]:
-        problems.append((f"{place}/containerPath", 'value must not contain "/"'))
+        yield f"{place}/containerPath", 'value must not contain "/"'
     if volume["mode"] != "RW":
-        problems.append((f"{place}/mode", "does not equal RW"))
+        yield f"{place}/mode", "does not equal RW"
     if volume["persistent"]["size"] <= 0:
-        problems.append((f"{place}/persistent/size", f"got {volume['persistent']['size']}, expected more than 0"))
-    if not problems:
-        # Persistent volumes are not offered; with the role * the real server refuses them as well.
-        problems.append((f"{at}/role", f"Resident apps cannot have the role {app.get('role', '*')}"))
-    yield from problems
+        yield f"{place}/persistent/size", f"got {volume['persistent']['size']}, expected more than 0"
 
 
-def _check_networks(app: Document, at: str) -> Iterator[Problem]:
-    place = f"{at}/networks"
+def _check_networks(app: Document) -> Iterator[Problem]:
     networks = app.get("networks", [])
-    modes = [network.get("mode", "container") for network in networks]
+    modes = [mode_of(network) for network in networks]
     if len(modes) > 1 and any(mode != "container" for mode in modes):
-        yield place, "May specify a single host network, single bridge network, or else 1-to-n container networks"
+        yield "/networks", "May specify a single host network, single bridge network, or else 1-to-n container networks"
     names = [network.get("name") for network in networks if network.get("name")]
-    if len(names) != len(set(names)):
-        yield place, "Duplicate networks are not allowed"
+    unnamed = sum(
+        mode == "container" and not network.get("name") for network, mode in zip(networks, modes, strict=True)
+    )
+    if len(names) != len(set(names)) or unnamed > 1:
+        yield "/networks", "Duplicate networks are not allowed"
     for network, mode in zip(networks, modes, strict=True):
         if mode == "container" and not network.get("name"):
-            yield place, "Network name must be specified when container network is selected."
+            yield "/networks", "Network name must be specified when container network is selected."
         if mode == "host" and (network.get("name") or network.get("labels")):
-            yield place, "Host networks may not have names or labels"
+            yield "/networks", "Host networks may not have names or labels"
         if mode == "container/bridge" and network.get("name"):
-            yield place, "Bridge networks may not have names"
-    definitions = [entry["name"] for entry in app.get("portDefinitions", []) if "name" in entry]
-    if len(definitions) != len(set(definitions)):
-        yield f"{at}/portDefinitions", "Port names must be unique."
-    ports = [entry["port"] for entry in app.get("portDefinitions", []) if entry.get("port")]
+            yield "/networks", "Bridge networks may not have names"
+
+
+def _check_ports(app: Document) -> Iterator[Problem]:
+    definitions = app.get("portDefinitions", [])
+    names = [entry["name"] for entry in definitions if "name" in entry]
+    if len(names) != len(set(names)):
+        yield "/portDefinitions", "Port names must be unique."
+    ports = [entry["port"] for entry in definitions if entry.get("port")]
     if len(ports) != len(set(ports)):
-        yield f"{at}/portDefinitions", "Ports must be unique."
+        yield "/portDefinitions", "Ports must be unique."
 
 
 def _feature(name: str) -> str:
     return f"Feature {name} is not enabled. Enable with --enable_features {name})"
 
 
-def _check_features(app: Document, at: str) -> Iterator[Problem]:
+def _check_features(app: Document) -> Iterator[Problem]:
     secrets = app.get("secrets", {})
     references = {key: value["secret"] for key, value in app.get("env", {}).items() if isinstance(value, dict)}
     if references:
-        yield (
-            f"{at}/env",
-            "use of secret-references in the environment requires the secrets feature to be enabled",
-        )
+        yield "/env", "use of secret-references in the environment requires the secrets feature to be enabled"
     for key, secret in references.items():
         if secret not in secrets:
-            yield f"{at}/env/{key}/secret", "references an undefined secret"
+            yield f"/env/{key}/secret", "references an undefined secret"
     if secrets:
-        yield f"{at}/secrets", _feature("secrets")
+        yield "/secrets", _feature("secrets")
     if app.get("gpus", 0) > 0:
+        if (app.get("container") or {"type": "MESOS"}).get("type", "DOCKER") == "DOCKER":
+            yield "/", "GPU resources only work with the Mesos containerizer"
         yield "/", _feature("gpu_resources")
 
 
-def _check_strategies(app: Document, at: str) -> Iterator[Problem]:
-    strategy = app.get("unreachableStrategy")
-    if isinstance(strategy, dict) and strategy["inactiveAfterSeconds"] > strategy["expungeAfterSeconds"]:
-        inactive, expunge = strategy["inactiveAfterSeconds"], strategy["expungeAfterSeconds"]
-        yield (
-            f"{at}/unreachableStrategy/inactiveAfterSeconds",
-            f"inactiveAfterSeconds ({inactive}) must be less or equal to expungeAfterSeconds, which is {expunge}",
-        )
+def _check_limits(app: Document) -> Iterator[Problem]:
+    for name, default in (("cpus", 1.0), ("mem", 128.0)):
+        limit = (app.get("resourceLimits") or {}).get(name)
+        request = app.get(name, default)
+        if isinstance(limit, float) and limit < request:
+            yield (
+                f"/resourceLimits/{name}",
+                f"resource limit must be greater than or equal to requested resource ({request})",
+            )
+
+
+def _check_readiness(app: Document) -> Iterator[Problem]:
+    checks = app.get("readinessChecks", [])
+    if len(checks) > 1:
+        yield "/readinessChecks/size", f"got {len(checks)}, expected 1 or less"
+    container: Document = app.get("container") or {}
+    entries = container.get("portMappings", app.get("portDefinitions", []))
+    names = [entry.get("name") for entry in entries]
+    for index, check in enumerate(checks):
+        name = check.get("portName", "http-api")
+        if name not in names:
+            yield f"/readinessChecks({index})/portName", f"No port definition reference for portName {name}"
+        timeout, interval = check.get("timeoutSeconds", 10), check.get("intervalSeconds", 30)
+        if timeout >= interval:
+            yield f"/readinessChecks({index})/timeoutSeconds", f"got {timeout}, expected less than {interval}"
+
+
+def _check_single_instance(app: Document) -> Iterator[Problem]:
     if not _is_single_instance(app):
         return
     if app.get("instances", 1) > 1:
         yield "/", "Single instance app may only have one instance"
     for key, capacity in app.get("upgradeStrategy", {}).items():
         if capacity != 0:
-            yield f"{at}/upgradeStrategy/{key}", f"got {capacity}, expected 0.0"
+            yield f"/upgradeStrategy/{key}", f"got {capacity}, expected 0.0"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from mesospark_marathon.model import app_rules, paths
+from mesospark_marathon.model import paths
 from mesospark_marathon.model.app import App
 from mesospark_marathon.model.app_input import InputRules, build_app
+from mesospark_marathon.model.app_rules import refuse_broken
 from mesospark_marathon.model.errors import rejected_tree
 from mesospark_marathon.model.reader import Errors, read_fields
 from mesospark_marathon.model.root import Group, Root, new_group
@@ -30,38 +31,53 @@ def group_id_of(document: Document, base: str) -> str:
     return paths.canonical(document["id"], base) if "id" in document else base
 
 
-def check_group(root: Root, document: Document, group_id: str, rules: InputRules, place: str = "") -> None:
-    """Refuses an update that breaks a rule (ApiError 422).
+def check_group(root: Root, document: Document, group_id: str, rules: InputRules) -> None:
+    """Refuses an update that breaks a rule (ApiError 422): first the apps in it, one after the other, then groups.
 
-    group_id: the group that the document describes; place: the document's place in error messages.
+    group_id: the group that the document describes.
     """
-    app_rules.refuse_broken(_problems(root, document, group_id, rules, place))
+    _check_apps(document, group_id, rules)
+    refuse_broken(_problems(root, document, group_id, _changes_apps(document), ""))
+
+
+def _check_apps(document: Document, group_id: str, rules: InputRules) -> None:
+    for child in document.get("groups", []):
+        _check_apps(child, group_id_of(child, group_id), rules)
+    for app in document.get("apps", []):
+        build_app(app, paths.canonical(app["id"], group_id), "", rules, base=group_id)
+
+
+def _changes_apps(document: Document) -> bool:
+    return any(key in document for key in ("version", "scaleBy", "apps")) or any(
+        _changes_apps(child) for child in document.get("groups", [])
+    )
 
 
 def _problems(
-    root: Root, document: Document, group_id: str, rules: InputRules, place: str
+    root: Root, document: Document, group_id: str, changes_apps: bool, place: str
 ) -> Iterator[tuple[str, str]]:
-    if "scaleBy" in document and len(document) > 1:
-        yield f"{place}/scaleBy", "not allowed in conjunction with other properties."
-    if "version" in document and set(document) - {"version", "id"}:
-        yield f"{place}/version", "not allowed in conjunction with other properties."
-    changes_members = any(document.get(key) is not None for key in ("apps", "groups", "pods"))
-    named = "id" in document or "enforceRole" in document
-    if named and changes_members and group_id.count("/") == 1 and root.has_group(group_id):
+    for key in ("scaleBy", "version"):
+        if key in document and len(document) > 1:
+            yield f"{place}/{key}", "not allowed in conjunction with other properties."
+    enforced = document.get("enforceRole", False)
+    if enforced and not paths.is_top_level(group_id):
         yield (
             f"{place}/enforceRole",
-            "enforceRole cannot be modified in a request that adds, removes or modifies services; "
-            "please make these changes in separate requests.",
+            f"enforceRole can only be set for top-level groups, and {group_id} is not top-level",
         )
+    if "id" in document and changes_apps and root.has_group(group_id):
+        known = root.groups[group_id].enforce_role if group_id in root.groups else None
+        if known is not enforced:
+            yield (
+                f"{place}/enforceRole",
+                "enforceRole cannot be modified in a request that adds, removes or modifies services; "
+                "please make these changes in separate requests.",
+            )
     for index, app in enumerate(document.get("apps", [])):
-        app_id = paths.canonical(app["id"], group_id)
-        if paths.parent(app_id) != group_id:
-            yield f"/apps({index})/id", f"Identifier is not child of '{group_id}'"
-        else:
-            yield from app_rules.check_app(app, app_id, rules.roles(app_id), at=f"/apps({index})")
+        if paths.parent(paths.canonical(app["id"], group_id)) != group_id:
+            yield f"{place}/apps({index})/id", f"Identifier is not child of '{group_id}'"
     for index, child in enumerate(document.get("groups", [])):
-        child_id = group_id_of(child, group_id) if "id" in child else group_id
-        yield from _problems(root, child, child_id, rules, f"{place}/groups({index})")
+        yield from _problems(root, child, group_id_of(child, group_id), changes_apps, f"{place}/groups({index})")
 
 
 def apply_group(root: Root, document: Document, group_id: str, version: str, rules: InputRules) -> Root:

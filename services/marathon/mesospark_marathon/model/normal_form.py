@@ -88,7 +88,7 @@ _READINESS_CHECK: Document = {
 
 
 def normalise(app: Document, *, base: str, default_role: str, default_network: str = "") -> Document:
-    """The normal form of a valid document that has no deprecated fields any more. Does not change its argument.
+    """The normal form of a valid document that `old_forms.translate` gave. Does not change its argument.
 
     base: the group from which relative dependencies are taken.
     """
@@ -98,14 +98,13 @@ def normalise(app: Document, *, base: str, default_role: str, default_network: s
     if "container" in app:
         result["container"] = _container(app["container"], mode)
     elif mode != "host":
-        result["container"] = _container({"type": "MESOS"}, mode)
+        result["container"] = _container({"type": "MESOS", "portMappings": [{"name": "default"}]}, mode)
     if mode == "host":
-        given = app.get("portDefinitions", [{"port": 0, "name": "default"}])
-        result["portDefinitions"] = [_port_definition(definition) for definition in given]
+        result["portDefinitions"] = [_port_definition(definition) for definition in app["portDefinitions"]]
     else:
         result.pop("portDefinitions", None)
-    has_ports = bool(app.get("portDefinitions") or (app.get("container") or {}).get("portMappings"))
-    result["healthChecks"] = [_health_check(check, has_ports) for check in app.get("healthChecks", [])]
+        result["requirePorts"] = False
+    result["healthChecks"] = [_health_check(check) for check in app.get("healthChecks", [])]
     result["readinessChecks"] = [_READINESS_CHECK | check for check in app.get("readinessChecks", [])]
     result["fetch"] = [_artifact(artifact) for artifact in app.get("fetch", [])]
     result["dependencies"] = _unique(paths.canonical(path, base) for path in app.get("dependencies", []))
@@ -156,8 +155,7 @@ def _container(container: Document, mode: str) -> Document:
         result["linuxInfo"] = container["linuxInfo"]
     result["volumes"] = container.get("volumes", [])
     if mode != "host":
-        given = container.get("portMappings", [{"name": "default"}])
-        result["portMappings"] = [_port_mapping(mapping, mode) for mapping in given]
+        result["portMappings"] = [_port_mapping(mapping, mode) for mapping in container["portMappings"]]
     return result
 
 
@@ -182,7 +180,7 @@ _CHECK_ORDER = (
 )
 
 
-def _health_check(check: Document, has_ports: bool) -> Document:
+def _health_check(check: Document) -> Document:
     defaults = {
         "gracePeriodSeconds": 300,
         "intervalSeconds": 60,
@@ -206,6 +204,4 @@ def _health_check(check: Document, has_ports: bool) -> Document:
         result.pop("path", None)
     if protocol == "COMMAND":
         result = without(result, ("port", "portIndex"))
-    elif has_ports and "portIndex" not in result and "port" not in result:
-        result["portIndex"] = 0
     return _in_order(result, _CHECK_ORDER)

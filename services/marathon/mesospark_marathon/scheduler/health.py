@@ -89,9 +89,11 @@ class Health:
         in_grace = self._context.now() < (instance.started_at or 0) + check["gracePeriodSeconds"]
         if in_grace and (known is None or known.first_success is None):
             return
-        result = self._failure(app, instance, index, cause)
+        # The real server counts the failures before this one: the kill comes with one more than the app says.
+        before = known.consecutive_failures if known is not None else 0
+        self._failure(app, instance, index, cause)
         limit = check["maxConsecutiveFailures"]
-        if limit and result.consecutive_failures >= limit and instance.killed_at is None:
+        if limit and before >= limit and instance.killed_at is None:
             self._kill(app, instance, cause)
 
     def observe_mesos(self, instance: Instance) -> None:
@@ -116,7 +118,7 @@ class Health:
         result.first_success = result.first_success or result.last_success
         self._changed(app, instance, result, turned, before)
 
-    def _failure(self, app: App, instance: Instance, index: int, cause: str | None) -> CheckResult:
+    def _failure(self, app: App, instance: Instance, index: int, cause: str | None) -> None:
         before = self.is_healthy(app, instance)
         result = self._results_of(instance).setdefault(index, CheckResult())
         turned, result.alive = result.alive, False
@@ -126,7 +128,6 @@ class Health:
         fields = {"appId": app.id, "taskId": instance.id, "healthCheck": app.health_checks[index]}
         self._context.publish("failed_health_check_event", fields)
         self._changed(app, instance, result, turned, before)
-        return result
 
     def _changed(self, app: App, instance: Instance, result: CheckResult, turned: bool, before: bool | None) -> None:
         """turned: the check now says the opposite; before: what the instance's health was."""

@@ -128,7 +128,7 @@ def test_wrong_types(raw: dict[str, Any], path: str, error: str) -> None:
         ),
         ({"cmd": "sleep 1", "container": {}}, "/container/docker", "not defined"),
         (
-            {"cmd": "sleep 1", "ports": [1], "portDefinitions": [{"port": 1}]},
+            {"cmd": "sleep 1", "ports": [1], "portDefinitions": [{"port": 2}]},
             "/",
             "cannot specify both ports and port definitions",
         ),

@@ -59,7 +59,7 @@ def test_failures_in_the_grace_period_do_not_count_before_a_success() -> None:
 def test_an_instance_that_fails_too_often_is_killed_and_its_failure_kept() -> None:
     world = _checked()
     world.wait(11)
-    for _ in range(3):
+    for _ in range(4):
         assert not world.called("KILL")
         _report(world, False, "refused")
     assert len(world.called("KILL")) == 1
