@@ -67,6 +67,7 @@ class MarathonService:
             now=now,
             random=SystemRandom(),
             app=lambda app_id: self.tree.current.apps.get(app_id),
+            enforces_role=self._enforces_role,
             framework_info=self.framework_info,
         )
         self._groups = GroupManager(
@@ -117,6 +118,10 @@ class MarathonService:
             self._roles_known_of = root
             self._roles = sorted({self.options.mesos_role, *(app.role for app in root.apps.values())})
         return self._roles
+
+    def _enforces_role(self, app_id: str) -> bool:
+        group = self.tree.current.groups.get("/" + app_id.split("/")[1])
+        return group is not None and bool(group.enforce_role)
 
     def on_framework_id(self, framework_id: str) -> None:
         """Keep the framework id that Mesos gave."""

@@ -50,7 +50,7 @@ def read_updates(raw: Any, *, partial: bool) -> list[Document]:
     partial: fields that are left out stay as they are.
     """
     errors = Errors()
-    documents = list(array(record(APP_UPDATE if partial else APP))(errors, "", raw))
+    documents: list[Document] = array(record(APP_UPDATE if partial else APP))(errors, "", raw)
     errors.refuse()
     if any("id" not in document for document in documents):
         raise ApiError(422, {"message": "requirement failed: App Update must have app id set"})

@@ -301,7 +301,7 @@ def _check_readiness(app: Document) -> Iterator[Problem]:
     if len(checks) > 1:
         yield "/readinessChecks/size", f"got {len(checks)}, expected 1 or less"
     container: Document = app.get("container") or {}
-    entries = container.get("portMappings", app.get("portDefinitions", []))
+    entries: Any = container.get("portMappings", app.get("portDefinitions", []))
     names = [entry.get("name") for entry in entries]
     for index, check in enumerate(checks):
         name = check.get("portName", "http-api")

@@ -37,6 +37,8 @@ class Context:
     random: Random
     app: Callable[[str], App | None]
     """the current version of an app by its id"""
+    enforces_role: Callable[[str], bool]
+    """whether an app must have the role of its top-level group"""
     framework_info: Callable[[], dict[str, Any]]
     """the framework as Mesos shall know it, with the roles of all apps"""
     tracker: Tracker

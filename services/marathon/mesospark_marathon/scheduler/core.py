@@ -41,6 +41,7 @@ class Scheduler:
         now: Callable[[], float],
         random: Random,
         app: Callable[[str], App | None],
+        enforces_role: Callable[[str], bool],
         framework_info: Callable[[], Document],
     ) -> None:
         tracker = Tracker(store, publish)
@@ -52,6 +53,7 @@ class Scheduler:
             options=options,
             random=random,
             app=app,
+            enforces_role=enforces_role,
             framework_info=framework_info,
             tracker=tracker,
             backoff=Backoff(store),

@@ -182,7 +182,12 @@ class Offers:
         self._context.backoff.observe(app, PROVISIONED, now)
         self._context.statistics.used(app.id, now)
         launch = Launch(instance.task_id, offer["agent_id"]["value"], place.host, found.ports, found.resources)
-        return build_task(app, launch, environment_prefix=self._context.options.env_vars_prefix)
+        return build_task(
+            app,
+            launch,
+            environment_prefix=self._context.options.env_vars_prefix,
+            enforces_role=self._context.enforces_role(app.id),
+        )
 
     def _accept(self, offer: Document, tasks: list[Document]) -> None:
         more = bool(self._launchable())

@@ -27,10 +27,15 @@ class Launch:
     """Mesos resources taken from the offer"""
 
 
-def build_task(app: App, launch: Launch, *, environment_prefix: str = "") -> Document:
+def build_task(app: App, launch: Launch, *, environment_prefix: str = "", enforces_role: bool = False) -> Document:
     """The TaskInfo."""
     environment = task_environment(
-        app, task_id=launch.task_id, host=launch.host, ports=launch.ports, prefix=environment_prefix
+        app,
+        task_id=launch.task_id,
+        host=launch.host,
+        ports=launch.ports,
+        prefix=environment_prefix,
+        enforces_role=enforces_role,
     )
     command = _command(app, environment)
     task: Document = {
@@ -46,7 +51,7 @@ def build_task(app: App, launch: Launch, *, environment_prefix: str = "") -> Doc
     if executor not in ("", COMMAND_EXECUTOR):
         task["executor"] = {
             "executor_id": {"value": f"marathon-{launch.task_id}"},
-            "command": command | {"shell": True, "value": f"chmod ug+rx '{executor}' && exec '{executor}'"},
+            "command": command | {"value": f"chmod ug+rx '{executor}' && exec '{executor}' {_as_text(app)}"},
             **({"container": container} if container else {}),
         }
         return task
@@ -87,11 +92,15 @@ def _command(app: App, environment: dict[str, str]) -> Document:
     arguments = document.get("args", [])
     if "cmd" in document:
         command |= {"shell": True, "value": document["cmd"]}
-    elif app.docker is not None:
+    elif app.container is not None:
         command |= {"shell": False, "arguments": arguments}
     else:
         command |= {"shell": False, "value": arguments[0] if arguments else "", "arguments": arguments}
     return command
+
+
+def _as_text(app: App) -> str:
+    return str(app.document.get("cmd") or " ".join(app.document.get("args", [])))
 
 
 def _uri(artifact: Document) -> Document:
@@ -110,15 +119,12 @@ def _protocols(entry: Document) -> list[str]:
 
 def _discovery(app: App, host_ports: Sequence[int | None]) -> Document:
     entries = app.port_definitions if app.network_mode == "host" else app.port_mappings
-    ports = []
-    for entry, host_port in zip(entries, host_ports, strict=True):
-        for protocol in _protocols(entry):
-            port: Document = {"number": host_port or entry["containerPort"], "protocol": protocol}
-            if entry.get("name"):
-                port["name"] = entry["name"]
-            if entry.get("labels"):
-                port["labels"] = {"labels": _labels(entry["labels"])}
-            ports.append(port)
+    ports = [
+        _discovered(entry, port, protocol, labels)
+        for entry, host_port in zip(entries, host_ports, strict=True)
+        for port, labels in _reachable_by(app, entry, host_port)
+        for protocol in _protocols(entry)
+    ]
     return {
         "visibility": "FRAMEWORK",
         "name": ".".join(reversed(app.id[1:].split("/"))),
@@ -126,11 +132,29 @@ def _discovery(app: App, host_ports: Sequence[int | None]) -> Document:
     }
 
 
+def _reachable_by(app: App, entry: Document, host_port: int | None) -> list[tuple[int, dict[str, str]]]:
+    """(port, labels that tell in which network) for each way to a port."""
+    if app.network_mode == "host":
+        return [(host_port or 0, {})]
+    if host_port is not None:
+        return [(host_port, {"network-scope": "host"})]
+    names = entry.get("networkNames") or [network["name"] for network in app.document["networks"] if "name" in network]
+    return [(entry["containerPort"], {"network-scope": "container", "network-name": name}) for name in names]
+
+
+def _discovered(entry: Document, number: int, protocol: str, labels: dict[str, str]) -> Document:
+    port: Document = {"number": number, "protocol": protocol}
+    if entry.get("name"):
+        port["name"] = entry["name"]
+    all_labels = entry.get("labels", {}) | labels
+    return port | ({"labels": {"labels": _labels(all_labels)}} if all_labels else {})
+
+
 def _container(app: App, launch: Launch) -> Document | None:
     container = app.container
     tty: Document = {"tty_info": {}} if app.document.get("tty") else {}
     if container is None:
-        return {"type": "MESOS", **tty} if tty else None
+        return {"type": "MESOS", "mesos": {}, **tty} if tty else None
     info: Document = {"type": container["type"], "volumes": [_volume(volume) for volume in container["volumes"]], **tty}
     if container["type"] == "DOCKER":
         info["docker"] = _docker(app, launch)
@@ -140,6 +164,8 @@ def _container(app: App, launch: Launch) -> Document | None:
     if app.docker is not None:
         image = {"type": "DOCKER", "docker": {"name": app.docker["image"]}, "cached": not app.docker["forcePullImage"]}
         info["mesos"] = {"image": image}
+    else:
+        info["mesos"] = {}
     if app.network_mode != "host":
         mappings = _port_mappings(app, launch.ports)
         info["network_infos"] = [
@@ -171,7 +197,7 @@ def _docker(app: App, launch: Launch) -> Document:
         "image": docker["image"],
         "network": network,
         "privileged": docker["privileged"],
-        "parameters": own + docker["parameters"],
+        "parameters": docker["parameters"] + own,
         "force_pull_image": docker["forcePullImage"],
     }
     if app.network_mode != "host":

@@ -114,8 +114,8 @@ def test_docker_on_the_host_network() -> None:
     assert container["docker"]["network"] == "HOST"
     assert container["docker"]["force_pull_image"] is True
     assert container["docker"]["parameters"] == [
-        {"key": "label", "value": "MESOS_TASK_ID=task"},
         {"key": "k", "value": "v"},
+        {"key": "label", "value": "MESOS_TASK_ID=task"},
     ]
     assert container["volumes"] == [{"container_path": "/c", "host_path": "/h", "mode": "RO"}]
 
@@ -171,3 +171,25 @@ def test_discovery_and_labels() -> None:
     assert task["discovery"]["ports"]["ports"] == [
         {"number": 31000, "protocol": "tcp", "name": "web", "labels": {"labels": [{"key": "VIP", "value": "1"}]}}
     ]
+
+
+def test_discovery_tells_in_which_network_a_port_is() -> None:
+    mappings = [{"containerPort": 80, "hostPort": 0}, {"containerPort": 81}]
+    app = _app(
+        networks=[{"mode": "container", "name": "net"}],
+        container={"docker": {"image": "i"}, "portMappings": mappings},
+    )
+    task = _task(app, [31000, None])
+    labels = [
+        {entry["key"]: entry["value"] for entry in port["labels"]["labels"]}
+        for port in task["discovery"]["ports"]["ports"]
+    ]
+    assert labels == [{"network-scope": "host"}, {"network-scope": "container", "network-name": "net"}]
+    environment = _environment(app, [31000, None])
+    assert (environment["PORT1"], environment["PORTS"]) == ("81", "31000")
+
+
+def test_an_own_executor() -> None:
+    executor = _task(_app(cmd="run it", executor="/opt/executor"), [31000])["executor"]
+    assert executor["executor_id"] == {"value": "marathon-task"}
+    assert executor["command"]["value"] == "chmod ug+rx '/opt/executor' && exec '/opt/executor' run it"

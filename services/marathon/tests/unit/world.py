@@ -63,6 +63,7 @@ class World:
             now=lambda: self.time,
             random=Random(1),
             app=lambda app_id: self.tree.current.apps.get(app_id),
+            enforces_role=lambda _app_id: False,
             framework_info=lambda: {"roles": sorted({"*", *(app.role for app in self.tree.current.apps.values())})},
         )
         self.groups = GroupManager(
