@@ -46,6 +46,8 @@ class MarathonService:
         self._checks_known_of: Root | None = None
         self._roles: list[str] = []
         self._roles_known_of: Root | None = None
+        self._rules = InputRules(options.mesos_role)
+        self._rules_known_of: Root | None = None
         self._has_checks = self._had_checks = False
         """whether apps of the current and of the last known tree have checks that run here"""
         self._flush_planned = False
@@ -175,12 +177,14 @@ class MarathonService:
     @property
     def rules(self) -> InputRules:
         """What the reading of apps depends on."""
-        groups = self.tree.current.groups
-        enforced = frozenset(group_id for group_id, group in groups.items() if group.enforce_role)
-        roles = {
-            app_id: app.role for app_id, app in self.tree.current.apps.items() if app.role != self.options.mesos_role
-        }
-        return InputRules(self.options.mesos_role, enforced=enforced, present=roles)
+        root = self.tree.current
+        if root is not self._rules_known_of:
+            self._rules_known_of = root
+            usual = self.options.mesos_role
+            enforced = frozenset(group_id for group_id, group in root.groups.items() if group.enforce_role)
+            others = {app_id: app.role for app_id, app in root.apps.items() if app.role != usual}
+            self._rules = InputRules(usual, enforced=enforced, present=others)
+        return self._rules
 
     def app(self, app_id: str) -> App | None:
         """The current version of an app."""
@@ -300,4 +304,4 @@ class MarathonService:
                     self.counters.count_call(call_type, body)
                 except TransportError as error:
                     # Nothing is lost: the next subscription reconciles, and then offers come anew.
-                    LOG.warning("%s did not reach Mesos: %s", call_type, error)
+                    LOG.warning("%s", error)

@@ -16,7 +16,7 @@ from mesospark_marathon.api.http import (
     segments_after,
     text_answer,
 )
-from mesospark_marathon.api.render import COUNTS, DEPLOYMENTS, FAILURE, READINESS, STATISTICS, TASKS, app_text
+from mesospark_marathon.api.render import COUNTS, DEPLOYMENTS, FAILURE, TASKS, app_text, embedded_parts
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.app import App, restarted
 from mesospark_marathon.model.app_input import app_id_of, build_app, merge, read_app, read_update, read_updates
@@ -28,15 +28,6 @@ from mesospark_marathon.model.timestamps import from_path
 from mesospark_marathon.service import MarathonService
 
 Document = dict[str, Any]
-
-_EMBEDDED = {
-    "tasks": TASKS,
-    "counts": COUNTS,
-    "deployments": DEPLOYMENTS,
-    "lastTaskFailure": FAILURE,
-    "taskStats": STATISTICS,
-    "readiness": READINESS,
-}
 
 
 class Apps:
@@ -82,7 +73,7 @@ class Apps:
         known = self._listed.get(key)
         if known is not None and known[0] == self._service.revision:
             return known[1]
-        parts = {COUNTS, DEPLOYMENTS} | _parts(request, "apps.")
+        parts = {COUNTS, DEPLOYMENTS} | embedded_parts(request.query.getall("embed", []))
         apps = [app for app in self._service.tree.current.apps.values() if _is_asked_for(app, request)]
         text = '{"apps":[' + ",".join(app_text(self._service, app, parts) for app in apps) + "]}"
         if known is None and len(self._listed) > 16:
@@ -102,7 +93,7 @@ class Apps:
         app = self._service.app(app_id)
         if app is None:
             raise unknown_app(app_id)
-        parts = {COUNTS, DEPLOYMENTS, TASKS, FAILURE} | _parts(request, "app.")
+        parts = {COUNTS, DEPLOYMENTS, TASKS, FAILURE} | embedded_parts(request.query.getall("embed", []))
         return text_answer('{"app":' + app_text(self._service, app, parts) + "}")
 
     async def _create(self, request: web.Request) -> web.Response:
@@ -237,12 +228,6 @@ class _Update:
     def _build(self, known: App | None, version: str) -> App:
         document = merge(known, self._document) if known is not None and self._partial else self._document
         return build_app(document, self._app_id, version, self._service.rules)
-
-
-def _parts(request: web.Request, prefix: str) -> set[str]:
-    names = [value.removeprefix(prefix) for value in request.query.getall("embed", [])]
-    parts = {_EMBEDDED[name] for name in names if name in _EMBEDDED}
-    return parts | ({TASKS, FAILURE} if "failures" in names else set())
 
 
 def _is_asked_for(app: App, request: web.Request) -> bool:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Apps, tasks and groups as they are answered."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable, Mapping
 from statistics import mean, median
 from typing import Any
 
@@ -17,6 +18,18 @@ Document = dict[str, Any]
 
 COUNTS, DEPLOYMENTS, TASKS, FAILURE = "counts", "deployments", "tasks", "lastTaskFailure"
 STATISTICS, READINESS = "taskStats", "readiness"
+
+_EMBEDDED: Mapping[str, tuple[str, ...]] = {
+    "tasks": (TASKS, DEPLOYMENTS),
+    "failures": (TASKS, FAILURE, DEPLOYMENTS),
+    **{part: (part,) for part in (COUNTS, DEPLOYMENTS, FAILURE, STATISTICS, READINESS)},
+}
+_PREFIX = re.compile(r"^(?:group\.apps\.|apps\.|app\.)")
+
+
+def embedded_parts(embed: Iterable[str]) -> set[str]:
+    """The parts of apps that values of the embed parameter ask for; each prefix, and none, is taken everywhere."""
+    return {part for value in embed for part in _EMBEDDED.get(_PREFIX.sub("", value, count=1), ())}
 
 
 def app_text(service: MarathonService, app: App, parts: Collection[str]) -> str:
@@ -110,17 +123,7 @@ class GroupRenderer:
         self._service = service
         self._with_apps = "group.apps" in wanted
         self._with_groups = "group.groups" in wanted
-        self._parts: list[str] = []
-        if "group.apps.counts" in wanted:
-            self._parts.append(COUNTS)
-        if "group.apps.tasks" in wanted:
-            self._parts += [DEPLOYMENTS, TASKS]
-        if "group.apps.deployments" in wanted:
-            self._parts.append(DEPLOYMENTS)
-        if "group.apps.lastTaskFailure" in wanted:
-            self._parts.append(FAILURE)
-        if "group.apps.taskStats" in wanted:
-            self._parts.append(STATISTICS)
+        self._parts = embedded_parts(value for value in wanted if value.startswith("group.apps."))
         self._root = root
         self._apps: dict[str, list[App]] = {}
         self._children: dict[str, list[str]] = {}
