@@ -16,6 +16,8 @@ from mesos_runtime.local_cluster.tiny_image import engine_answers, make_tiny_ima
 _TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(_TESTS), str(_TESTS.parent / "executors")]
 
+# After so many seconds the agent kills what it has told to end.
+AGENT_PATIENCE = 15
 Sandbox = Callable[[str, str], str]
 
 
@@ -41,7 +43,14 @@ def secured(tmp_path_factory: pytest.TempPathFactory, runtime: Path) -> Iterator
     """TLS with client certificates, agents, frameworks, operators and executors authenticated; two agents."""
     agents = [AgentSpec(), AgentSpec(host="127.0.0.2", resources="cpus:4;mem:4096;disk:4096;ports:[31500-31999]")]
     folder = tmp_path_factory.mktemp("secured")
-    with LocalCluster(folder, agents, tls=Tls(tls_v1_3=True), authentication=Authentication(), runtime=runtime) as made:
+    with LocalCluster(
+        folder,
+        agents,
+        tls=Tls(tls_v1_3=True),
+        authentication=Authentication(),
+        agent_flags={"executor_shutdown_grace_period": f"{AGENT_PATIENCE}secs"},
+        runtime=runtime,
+    ) as made:
         yield made
 
 

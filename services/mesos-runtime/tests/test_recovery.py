@@ -36,12 +36,13 @@ def test_tasks_outlive_a_crash_of_their_agent(secured: LocalCluster, framework: 
 def test_without_checkpoint_tasks_end_with_their_agent(secured: LocalCluster, image: str) -> None:
     agent = secured.agents[0]
     with Framework(secured, checkpoint=False) as framework:
-        docker = framework.launch(docker_task(image, "sleep 1000"), agent.host)
-        command = framework.launch(command_task("sleep 1000"), agent.host)
+        polite = "trap exit TERM; while true; do sleep 0.2; done"
+        docker = framework.launch(docker_task(image, polite), agent.host)
+        command = framework.launch(command_task(polite), agent.host)
         for task in (docker, command):
             framework.wait_for(task, "TASK_RUNNING")
         agent.kill()
-        wait_until(lambda: not processes_of(secured.work_folder) and not containers_of(secured), 10)
+        wait_until(lambda: not processes_of(secured.work_folder) and not containers_of(secured), 20)
         agent.start()
         secured.wait_for_agents()
 

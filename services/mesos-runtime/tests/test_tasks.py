@@ -50,7 +50,7 @@ def test_term_is_enough_for_a_polite_task(framework: Framework, make_task: MakeT
     started = time.monotonic()
     framework.kill(task)
     ended = framework.wait_for(task, "TASK_KILLED")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     assert "status 9" in ended["message"]
     assert framework.states(task) == ["TASK_STARTING", "TASK_RUNNING", "TASK_KILLING", "TASK_KILLED"]
 
@@ -62,7 +62,7 @@ def test_kill_follows_the_grace_period(framework: Framework, make_task: MakeTask
     started = time.monotonic()
     framework.kill(task)
     framework.wait_for(task, "TASK_KILLED")
-    assert 1.9 < time.monotonic() - started < 6
+    assert 1.9 < time.monotonic() - started < 15
 
 
 def test_a_second_kill_may_hurry(framework: Framework, make_task: MakeTask) -> None:
@@ -74,7 +74,7 @@ def test_a_second_kill_may_hurry(framework: Framework, make_task: MakeTask) -> N
     started = time.monotonic()
     framework.kill(task, grace=0)
     framework.wait_for(task, "TASK_KILLED")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_kill_before_the_task_runs(framework: Framework, make_task: MakeTask) -> None:
@@ -96,20 +96,21 @@ def test_teardown_ends_task_and_executor(secured: LocalCluster, make_task: MakeT
         framework.wait_for(task, "TASK_RUNNING")
         assert processes_of(secured.work_folder)
     started = time.monotonic()
-    # The agent's own patience is 5 s: less means that the executor went by itself.
-    wait_until(lambda: not processes_of(secured.work_folder), 4.5, started)
+    # The agent's own patience is 15 s: less means that the executor went by itself.
+    wait_until(lambda: not processes_of(secured.work_folder), 13, started)
     assert not containers_of(secured)
 
 
 def test_executor_never_misses_a_signal(secured: LocalCluster, framework: Framework, make_task: MakeTask) -> None:
-    task = framework.launch(make_task("exec sleep 100"))
+    task = framework.launch(make_task(POLITE))
     framework.wait_for(task, "TASK_RUNNING")
+    time.sleep(0.3)
     executor = executor_pid(task)
     # To a thread that is not the main one, as the kernel may choose to.
     threads = [thread for thread in threads_of(executor) if thread != executor]
     send_to_thread(executor, threads[-1], signal.SIGTERM)
     framework.wait_for(task, "TASK_KILLED", timeout=10)
-    wait_until(lambda: not is_alive(executor), 5)
+    wait_until(lambda: not is_alive(executor), 10)
 
 
 def test_missing_program(framework: Framework, make_task: MakeTask) -> None:
