@@ -37,12 +37,12 @@ def dns_zones(
     forward = [[name, "A", str(address)] for name, address in addresses.items()]
     for service, group in (services or {}).items():
         forward += [[service, "A", str(addresses[member])] for member in (groups or {}).get(group, [])]
-    for name, *_ in forward:
+    for name in [record[0] for record in forward]:
         if not all(LABEL.fullmatch(label) for label in name.split(".")):
             raise AnsibleFilterError(f"{name!r} can not be a DNS name: letters, digits and hyphens only")
     reverse: dict[str, list[list[str]]] = {}
     for name, address in sorted(addresses.items(), key=lambda item: item[1]):
-        last, _, zone = address.reverse_pointer.partition(".")
+        last, zone = address.reverse_pointer.split(".", 1)
         reverse.setdefault(zone, []).append([last, "PTR", f"{name}.{domain}."])
     zones = [{"name": domain, "records": sorted(forward)}]
     return zones + [{"name": zone, "records": records} for zone, records in sorted(reverse.items())]
