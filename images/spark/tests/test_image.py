@@ -14,7 +14,7 @@ JOB = Path(__file__).parent / "jobs" / "local.py"
 def run(image: str, *command: str, options: tuple[str, ...] = ()) -> str:
     """Standard output of a command in a container of the image, without network."""
     # A container outlives its `docker run` when that is killed, so its own command ends it.
-    full = ["docker", "run", "--rm", "--network=none", *options, "--entrypoint=timeout", image, "150", *command]
+    full = ["docker", "run", "--rm", "--network=none", *options, "--entrypoint=timeout", image, "240", *command]
     done = subprocess.run(full, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -38,9 +38,12 @@ def test_status_and_folder_of_the_child(tmp_path: Path) -> None:
     assert process.returncode == 3
 
 
-@pytest.mark.parametrize(("script", "status"), [("exec sleep 60", 143), ("trap 'exit 7' TERM; sleep 60 & wait", 7)])
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [("echo ready; exec sleep 60", 143), ("trap 'kill $!; exit 7' TERM; echo ready; sleep 60 & wait", 7)],
+)
 def test_termination_is_handed_on(tmp_path: Path, script: str, status: int) -> None:
-    with parent(f"echo ready; {script}", tmp_path) as process:
+    with parent(script, tmp_path) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == status

@@ -14,10 +14,11 @@ from mesos_runtime.local_cluster.certificates import Certificate, CertificateAut
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+@pytest.fixture(scope="module", params=[False, True], ids=["TLS 1.2", "TLS 1.3"])
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     folder = tmp_path_factory.mktemp("cluster")
-    with running_master(folder, tls=Tls(), authentication=Authentication(frameworks=("spark",))) as started:
+    tls = Tls(tls_v1_3=request.param)
+    with running_master(folder, tls=tls, authentication=Authentication(frameworks=("spark",))) as started:
         yield started
 
 
@@ -26,7 +27,7 @@ def credential(cluster: LocalCluster) -> tuple[str, str]:
     return "spark", cluster.credentials["spark"]
 
 
-def tls(ca: Path, client: Certificate | None) -> dict[str, str]:
+def tls_settings(ca: Path, client: Certificate | None) -> dict[str, str]:
     """Settings as system properties."""
     settings = {"LIBPROCESS_SSL_ENABLED": "1", "LIBPROCESS_SSL_CA_FILE": str(ca)}
     if client:
@@ -37,7 +38,7 @@ def tls(ca: Path, client: Certificate | None) -> dict[str, str]:
 @pytest.fixture
 def settings(cluster: LocalCluster) -> dict[str, str]:
     assert cluster.authority is not None
-    return tls(cluster.authority.certificate, cluster.client_certificate)
+    return tls_settings(cluster.authority.certificate, cluster.client_certificate)
 
 
 def refusal(probe: Probe) -> str:
@@ -63,7 +64,7 @@ def test_elliptic_curve_certificate(
 ) -> None:
     assert cluster.authority is not None
     client = cluster.authority.issue("client-ec", key_type="ec")
-    with Probe(java, cluster.master_address, credential, tls(cluster.authority.certificate, client)) as probe:
+    with Probe(java, cluster.master_address, credential, tls_settings(cluster.authority.certificate, client)) as probe:
         probe.wait_for("registered ")
 
 
@@ -100,7 +101,7 @@ def test_wrong_name(
 
 def test_no_client_certificate(java: Java, cluster: LocalCluster, credential: tuple[str, str]) -> None:
     assert cluster.authority is not None
-    with Probe(java, cluster.master_address, credential, tls(cluster.authority.certificate, None)) as probe:
+    with Probe(java, cluster.master_address, credential, tls_settings(cluster.authority.certificate, None)) as probe:
         assert "client certificate" in refusal(probe)
 
 
@@ -109,7 +110,9 @@ def test_strange_client_certificate(
 ) -> None:
     assert cluster.authority is not None
     stranger = CertificateAuthority(tmp_path / "stranger", "Stranger").issue("stranger")
-    with Probe(java, cluster.master_address, credential, tls(cluster.authority.certificate, stranger)) as probe:
+    with Probe(
+        java, cluster.master_address, credential, tls_settings(cluster.authority.certificate, stranger)
+    ) as probe:
         assert "client certificate" in refusal(probe)
 
 

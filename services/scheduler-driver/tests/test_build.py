@@ -53,6 +53,12 @@ def test_jar_says_its_version_and_needs_no_protobuf_package() -> None:
             assert not build.PROTOBUF_PACKAGE.search(content), name
 
 
+def test_sources_compile_without_warnings(tmp_path: Path) -> None:
+    javac, _ = build.find_compiler()
+    sources = sorted(build.SOURCES.rglob("*.java"))
+    build.compile_java(javac, sources, dependencies.fetch(dependencies.COMPILE), tmp_path / "classes", 8, strict=True)
+
+
 def test_command_prints_the_path(tmp_path: Path) -> None:
     cached = run("path")
     assert cached.returncode == 0 and Path(cached.stdout.strip()).is_file()
@@ -108,4 +114,4 @@ def test_what_compilers_complain_about_is_shown(tmp_path: Path) -> None:
     source.write_text("class Wrong { int x = nothing; }")
     javac, _ = build.find_compiler()
     with pytest.raises(BuildError, match=r"do not compile:\n.*Wrong.java:1: error"):
-        build.compile_java(javac, [source], [], tmp_path / "classes")
+        build.compile_java(javac, [source], [], tmp_path / "classes", release=8)

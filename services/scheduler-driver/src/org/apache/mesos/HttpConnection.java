@@ -4,8 +4,10 @@ package org.apache.mesos;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -30,7 +32,7 @@ final class HttpConnection implements Closeable {
     /** Connects, and shakes hands if the endpoint speaks TLS. */
     HttpConnection(Endpoint endpoint) throws IOException {
         this.endpoint = endpoint;
-        Socket connected = new Socket();
+        Socket connected = new ListeningSocket();
         try {
             connected.setTcpNoDelay(true);
             connected.setKeepAlive(true);
@@ -95,6 +97,31 @@ final class HttpConnection implements Closeable {
             socket.close();
         } catch (IOException e) {
             // It is being given up anyway.
+        }
+    }
+
+    /**
+     * Ignores errors of writing. What the peer said before it hung up (a TLS alert, an early refusal) is still there to be
+     * read then, and reading finds the end of the connection anyway.
+     */
+    private static final class ListeningSocket extends Socket {
+        @Override
+        public OutputStream getOutputStream() throws IOException {
+            return new FilterOutputStream(super.getOutputStream()) {
+                @Override
+                public void write(byte[] bytes, int offset, int length) {
+                    try {
+                        out.write(bytes, offset, length);
+                    } catch (IOException e) {
+                        // As said above.
+                    }
+                }
+
+                @Override
+                public void write(int single) {
+                    write(new byte[] {(byte) single}, 0, 1);
+                }
+            };
         }
     }
 }

@@ -2,8 +2,6 @@
 package org.apache.mesos;
 
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.SocketException;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -73,7 +71,7 @@ final class SchedulerSubscription implements Runnable {
                     asked.add(endpoint);
                     ending = subscribe(endpoint);
                 } catch (IOException | RuntimeException e) {
-                    ending = failed(endpoint, e);
+                    ending = failed(e);
                 } catch (LinkageError e) {
                     driver.fail("A class is missing in the class path: " + e.getMessage());
                     return;
@@ -171,7 +169,7 @@ final class SchedulerSubscription implements Runnable {
     }
 
     /** Wrong settings show before the first registration; later, the same errors may pass. */
-    private Ending failed(Endpoint endpoint, Exception error) {
+    private Ending failed(Exception error) {
         String reason = error.getMessage() == null ? error.toString() : error.getMessage();
         if (error instanceof TlsSettings.InvalidException) {
             driver.fail(reason);
@@ -179,10 +177,6 @@ final class SchedulerSubscription implements Runnable {
             String refusal = TlsRefusal.explain(error);
             if (refusal != null) {
                 driver.fail(refusal);
-            } else if (endpoint != null && endpoint.usesTls() && error instanceof SocketException
-                    && !(error instanceof ConnectException)) {
-                // A master that refuses a certificate hangs up at once, and its alert may get lost on the way.
-                reason += " (does the master trust this driver's client certificate?)";
             }
         }
         return Ending.because(reason);
