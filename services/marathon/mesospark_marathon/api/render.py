@@ -111,7 +111,11 @@ def task_json(service: MarathonService, instance: Instance, service_ports: list[
         if instance.started_at is not None:
             task["startedAt"] = render(instance.started_at)
         task["version"] = instance.version
-    return task | {"localVolumes": [], "role": instance.role}
+    task["localVolumes"] = []
+    for name in ("region", "zone"):
+        if f"@{name}" in instance.attributes:
+            task[name] = instance.attributes[f"@{name}"]
+    return task | {"role": instance.role}
 
 
 class GroupRenderer:

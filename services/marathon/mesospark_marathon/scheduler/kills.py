@@ -7,9 +7,22 @@ from collections.abc import Iterable, Sequence
 from mesospark_marathon.model.app import App
 from mesospark_marathon.scheduler.constraints import place_of
 from mesospark_marathon.scheduler.context import Context
-from mesospark_marathon.scheduler.instances import DECOMMISSIONED, INACTIVE, KILLED, RUNNING, UNREACHABLE, Instance
+from mesospark_marathon.scheduler.instances import (
+    DECOMMISSIONED,
+    INACTIVE,
+    KILLED,
+    KILLING,
+    PROVISIONED,
+    RUNNING,
+    STAGING,
+    STARTING,
+    UNREACHABLE,
+    Instance,
+)
 
 _ALREADY_DEAD = (UNREACHABLE, INACTIVE)
+_GONE_FIRST = {UNREACHABLE: 1, PROVISIONED: 2, STAGING: 2, STARTING: 3, RUNNING: 4, KILLING: 4}
+"""what costs least to lose goes first; all others wait for a launch or have ended"""
 
 
 class Kills:
@@ -77,8 +90,8 @@ def choose_victims(
 ) -> list[Instance]:
     """The instances to end when an app has too many.
 
-    First those asked for by id, then those that are not running, then by the app's GROUP_BY constraints the most
-    crowded places, then by the app's killSelection the youngest or the oldest.
+    First those asked for by id, then those that are farthest from running, then by the app's GROUP_BY constraints the
+    most crowded places, then by the app's killSelection the youngest or the oldest.
     """
     left = list(instances)
     oldest_first = app.document["killSelection"] == "OLDEST_FIRST"
@@ -87,12 +100,12 @@ def choose_victims(
     while left and len(victims) < count:
         crowds = {field: Counter(place_of(instance).value(field) for instance in left) for field in fields}
 
-        def rank(instance: Instance, crowds: dict[str, Counter[str | None]] = crowds) -> tuple[bool, bool, int, float]:
+        def rank(instance: Instance, crowds: dict[str, Counter[str | None]] = crowds) -> tuple[bool, int, int, float]:
             crowd = sum(counts[place_of(instance).value(field)] for field, counts in crowds.items())
             age = instance.started_at or instance.staged_at or instance.scheduled_at
             return (
                 instance.id not in preferred,
-                instance.condition == RUNNING,
+                _GONE_FIRST.get(instance.condition, 0),
                 -crowd,
                 age if oldest_first else -age,
             )

@@ -10,7 +10,6 @@ from mesospark_marathon.scheduler.instances import (
     CONDITION_OF_STATE,
     DECOMMISSIONED,
     INACTIVE,
-    KILLED,
     RUNNING,
     TERMINAL,
     UNREACHABLE,
@@ -119,8 +118,7 @@ class Updates:
             self._context.backoff.observe(app, condition, now)
         if condition not in TERMINAL:
             return
-        killed_as_unhealthy = condition == KILLED and instance.healthy is False
-        if status["state"] in _FAILURES or instance.kill_reason or killed_as_unhealthy:
+        if status["state"] in _FAILURES or instance.kill_reason:
             self._keep_failure(instance, status)
         if instance.healthy is not None:
             self._publish_health(instance, None)
