@@ -89,7 +89,8 @@ def compile_java(
 
 
 def _digest(sources: Sequence[Path], compiler: str) -> str:
-    digest = hashlib.sha256(f"{__version__} {compiler} {JAVA_RELEASE}".encode())
+    digest = hashlib.sha256(f"{__version__} {compiler}".encode())
+    digest.update(Path(__file__).read_bytes())
     for artifact in COMPILE:
         digest.update(artifact.sha256.encode())
     for path in sources:
