@@ -12,13 +12,15 @@ check yamllint --strict .
 check shellcheck --severity=warning tools/*.sh images/debian/*.sh .ci/run
 check shellcheck --severity=warning --shell=sh images/spark/stages/*.sh
 
-# Each service is a project of its own: it is checked with its own folder as the import path.
+# Each service is a project of its own: its packages are checked with the folder that holds them as the import path.
 root=$(pwd)
-for package in services/*/*/__init__.py; do
-  directory=$(dirname "$package")
-  [ "$(basename "$directory")" != tests ] || continue
-  cd "$(dirname "$directory")" || exit 1
-  check mypy --config-file "$root/pyproject.toml" --strict "$(basename "$directory")"
+for package in services/*/*/__init__.py services/*/*/*/__init__.py; do
+  package=$(dirname "$package")
+  folder=$(dirname "$package")
+  case $package in */tests*) continue ;; esac
+  [ ! -e "$folder/__init__.py" ] || continue
+  cd "$folder" || exit 1
+  check mypy --config-file "$root/pyproject.toml" --strict "$(basename "$package")"
   cd "$root" || exit 1
 done
 check mypy tools bench images/spark
