@@ -82,7 +82,7 @@ def assert_ui_wants_a_certificate(cluster: LocalCluster, port: int) -> None:
 
 def test_word_count_on_two_executors(drivers: Drivers, cluster: LocalCluster, principal: Principal) -> None:
     with drivers.driver([*SMALL, "word_count.py", "0", "3"]) as driver:
-        wait_until(lambda: (driver.sandbox / "result.json").exists(), f"a result\n{driver.log()}", 90)
+        driver.wait_for_result()
         framework = frameworks(cluster)[driver.run_id]
         assert framework["checkpoint"] and framework["principal"] == USER and framework["user"] == USER
         executors = containers_of(driver.run_id)
@@ -114,7 +114,7 @@ def test_word_count_on_two_executors(drivers: Drivers, cluster: LocalCluster, pr
 
 def test_status_of_a_failing_job(drivers: Drivers, cluster: LocalCluster) -> None:
     with drivers.driver([*SMALL, "sandbox:word_count.py", "3"]) as driver:
-        assert driver.wait(90) == 3, driver.log()
+        assert driver.wait(150) == 3, driver.log()
         assert driver.read("exit_status") == "3\n"
         assert driver.result()["words"] == 8000
     wait_until(lambda: driver.run_id not in frameworks(cluster), "the framework to be gone", 5)
@@ -122,7 +122,7 @@ def test_status_of_a_failing_job(drivers: Drivers, cluster: LocalCluster) -> Non
 
 def test_termination_ends_the_job_and_its_executors(drivers: Drivers, cluster: LocalCluster) -> None:
     with drivers.driver([*SMALL, "word_count.py", "0", "600"]) as driver:
-        wait_until(lambda: (driver.sandbox / "result.json").exists(), f"a result\n{driver.log()}", 90)
+        driver.wait_for_result()
         driver.terminate()
         assert driver.wait(5) == 143, driver.log()
         assert driver.read("exit_status") == "143\n"

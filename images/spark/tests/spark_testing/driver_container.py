@@ -73,6 +73,13 @@ class DriverContainer:
         """Puts a file into the sandbox, as the fetcher would; before the start."""
         shutil.copy(file, self.sandbox)
 
+    def wait_for_result(self, timeout: float = 150) -> None:
+        """Until the job has left its result; the driver's log explains why it did not."""
+        try:
+            wait_until((self.sandbox / "result.json").exists, "a result", timeout)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log()}") from None
+
     def wait(self, timeout: float) -> int:
         """The container's exit status."""
         waited = subprocess.run(
