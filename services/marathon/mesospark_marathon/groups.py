@@ -62,15 +62,16 @@ class GroupManager:
         """Apply a change and begin its deployment.
 
         group_id: named in the event that tells of the change; force: cancel deployments of the same apps;
-        kill: instances to end first, by app. Raises ApiError; RejectedUpdate is published before.
+        kill: instances to end first, by app. Raises ApiError after the refusal has been published.
         """
         version = self._next_version()
         try:
             new = self._candidate(change, version)
             plan = make_plan(self._new_uuid(), self._tree.current, new, version, kill)
             self._unlock(plan, force)
-        except RejectedUpdate as refusal:
-            fields = {"groupId": group_id, "version": version, "reason": refusal.reason}
+        except ApiError as refusal:
+            reason = refusal.reason if isinstance(refusal, RejectedUpdate) else str(refusal)
+            fields = {"groupId": group_id, "version": version, "reason": reason}
             self._publish("group_change_failed", fields)
             raise
         self._tree.replace(new)
