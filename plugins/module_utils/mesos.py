@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import typing as t
 import urllib.parse
 from dataclasses import asdict, dataclass
@@ -17,6 +19,7 @@ TERMINAL_STATES = frozenset(
 # One answer of /files/read holds at most so many bytes.
 _READ_LIMIT = 65536
 _TAIL_LIMIT = 2 * _READ_LIMIT
+_DOWNLOAD_PAGE = 1024 * 1024
 _TASK_LIMIT = 2000
 
 
@@ -71,6 +74,15 @@ class Mesos:
             for item in self.client.request("GET", "/slaves").json()["slaves"]
         ]
 
+    def url_of(self, agent: Agent) -> str:
+        """Where an agent's own endpoints are."""
+        return f"{urllib.parse.urlsplit(self.client.url).scheme}://{agent.address}"
+
+    def seen_from(self, agent: Agent, retry_seconds: float = 2.0) -> Mesos:
+        """The same connection, for requests to ``url_of(agent)``: its errors name the agent."""
+        service = f"The Mesos agent {agent.hostname}"
+        return Mesos(Client(self.client.connection, service, "the address it registered with", retry_seconds))
+
     def frameworks(self, framework_id: str = "") -> list[dict[str, t.Any]]:
         """Active and completed frameworks with their tasks, one of them if its id is given."""
         query = [("framework_id", framework_id)] if framework_id else None
@@ -90,8 +102,7 @@ class Sandbox:
 
     def __init__(self, mesos: Mesos, agent: Agent, framework_id: str, executor_id: str) -> None:
         self._client = mesos.client
-        scheme = urllib.parse.urlsplit(mesos.client.url).scheme
-        self._base_url = f"{scheme}://{agent.address}"
+        self._base_url = mesos.url_of(agent)
         self._folder = f"/frameworks/{framework_id}/executors/{executor_id}/runs/latest"
 
     def content(self, name: str, limit: int) -> t.Optional[str]:
@@ -119,6 +130,52 @@ class Sandbox:
         except (ApiError, ConnectionFailed):
             return []
         return text.splitlines()[-lines:]
+
+    def entries(self, folder: str = "") -> list[dict[str, t.Any]]:
+        """What is in a folder of the sandbox: ``{path, size, mtime, mode, directory}``, the path relative to the
+        sandbox, the size in bytes, the time in whole seconds since the epoch. Raises ApiError (404) when the folder
+        is gone.
+        """
+        place = f"{self._folder}/{folder}" if folder else self._folder
+        answer = self._client.request("GET", "/files/browse", [("path", place)], base_url=self._base_url)
+        return [
+            {
+                "path": item["path"].removeprefix(self._folder + "/"),
+                "size": int(item["size"]),
+                "mtime": int(item["mtime"]),
+                "mode": item["mode"],
+                "directory": item["mode"].startswith("d"),
+            }
+            for item in answer.json()
+        ]
+
+    def pages(self, name: str, size: int) -> t.Iterator[bytes]:
+        """The first ``size`` bytes of a file as they are, page by page; fewer if the file has become shorter.
+
+        A download that breaks off is continued where it broke.
+        """
+        offset = 0
+        query = [("path", f"{self._folder}/{name}")]
+        try:
+            with self._client.open("GET", "/files/download", query, base_url=self._base_url) as stream:
+                while offset < size and (data := stream.read(min(_DOWNLOAD_PAGE, size - offset))):
+                    offset += len(data)
+                    yield data
+        except (OSError, http.client.HTTPException):
+            pass  # The rest comes in small answers, each of which is asked for again when it breaks off.
+        while offset < size:
+            page = [*query, ("offset", str(offset)), ("length", str(min(size - offset, _READ_LIMIT)))]
+            answer = self._client.request("GET", "/files/read", page, base_url=self._base_url)
+            try:
+                # Agents put bytes that are no UTF-8 into their JSON as they are.
+                text = json.loads(answer.data.decode("utf-8", "surrogateescape"))["data"]
+            except (ValueError, KeyError) as error:
+                raise ConnectionFailed(f"{answer.url} answered with something that is no page of a file.") from error
+            data = text.encode("utf-8", "surrogateescape")
+            if not data:
+                return
+            offset += len(data)
+            yield data
 
     def _size(self, name: str) -> int:
         """Bytes of a file: where reading would begin that begins at the end."""
