@@ -103,14 +103,15 @@ def find_executors(mesos: Mesos, params: dict[str, t.Any]) -> list[Executor]:
     option, value = ("run_id", run_id) if run_id else ("framework", name)
     named = [item for item in frameworks if value in (item["id"], item["name"])]
     newest = max(named, key=lambda item: item.get("registered_time", 0)) if named else None
-    found = {}
+    found: dict[tuple[str, str, str], Executor] = {}
     if run_id:
         for framework in frameworks:
             for task in _tasks(framework):
                 if labels_of(task).get("run_id") == run_id and task["id"].endswith(FIRST_LAUNCH):
                     _remember(found, "driver", framework, task)
-    for task in _tasks(newest) if newest else []:
-        _remember(found, "executor", newest, task)
+    if newest:
+        for task in _tasks(newest):
+            _remember(found, "executor", newest, task)
     if not found:
         raise OptionError(
             option, value, "has no task that the leading master remembers", "correct it, or look into the log server"

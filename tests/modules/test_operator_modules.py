@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""mesos_logging and mesos_sandbox on a real master and agent, without a container engine."""
+"""mesos_logging and mesos_sandbox on a real master and agent, with TLS and accounts, without a container engine."""
 
 import os
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mesos_runtime.local_cluster import AgentSpec, LocalCluster
+from mesos_runtime.local_cluster import AgentSpec, Authentication, LocalCluster, Tls
 from mesos_runtime.local_cluster.cluster import free_port
 from mesos_runtime.local_cluster.framework import Framework, command_task
 from module_process import run_module
@@ -22,17 +22,35 @@ WRITE = (
 
 @pytest.fixture(scope="module")
 def small_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    with LocalCluster(tmp_path_factory.mktemp("mesos"), [AgentSpec(containerizers="mesos")]) as cluster:
+    agents = [AgentSpec(containerizers="mesos")]
+    folder = tmp_path_factory.mktemp("mesos")
+    with LocalCluster(folder, agents, tls=Tls(), authentication=Authentication()) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def operator(small_cluster: LocalCluster) -> dict[str, Any]:
+    """The connection options of the modules."""
+    authority, certificate = small_cluster.authority, small_cluster.client_certificate
+    assert authority and certificate and small_cluster.authentication
+    name = small_cluster.authentication.operator
+    return {
+        "mesos_url": small_cluster.master_url,
+        "mesos_username": name,
+        "mesos_password": small_cluster.credentials[name],
+        "ca_path": str(authority.certificate),
+        "client_cert": str(certificate.certificate),
+        "client_key": str(certificate.key),
+    }
 
 
 def level_of(cluster: LocalCluster, agent: bool) -> int:
     return int(cluster.client(cluster.agents[0] if agent else None).get("/logging/toggle"))
 
 
-def test_levels_go_up_and_back_by_themselves(small_cluster: LocalCluster) -> None:
+def test_levels_go_up_and_back_by_themselves(small_cluster: LocalCluster, operator: dict[str, Any]) -> None:
     master, agent = small_cluster.master_url, small_cluster.agents[0]
-    options = {"mesos_url": master, "masters": "all", "agents": "all", "level": 2, "duration": "3s"}
+    options = {**operator, "masters": "all", "agents": "all", "level": 2, "duration": "6s"}
     foreseen = run_module("mesos_logging", **options, _ansible_check_mode=True)
     assert foreseen["changed"] and [level_of(small_cluster, one) for one in (False, True)] == [0, 0]
     done = run_module("mesos_logging", **options)
@@ -41,10 +59,10 @@ def test_levels_go_up_and_back_by_themselves(small_cluster: LocalCluster) -> Non
         ("master", master, 0, 2),
         ("agent", agent.url, 0, 2),
     ]
-    assert done["diff"] == foreseen["diff"] and done["diff"]["after"][agent.url] == {"level": 2, "duration": "3s"}
+    assert done["diff"] == foreseen["diff"] and done["diff"]["after"][agent.url] == {"level": 2, "duration": "6s"}
     kept = run_module("mesos_logging", **options, renew=False)
     assert not kept["changed"] and [host["level"] for host in kept["hosts"]] == [2, 2]
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 20
     while any(level_of(small_cluster, one) for one in (False, True)):
         assert time.monotonic() < deadline, "the levels did not go back"
         time.sleep(0.2)
@@ -55,24 +73,28 @@ def test_levels_go_up_and_back_by_themselves(small_cluster: LocalCluster) -> Non
     assert ended["changed"] and ended["diff"]["after"] == {master: {"level": 0}} and not level_of(small_cluster, False)
 
 
-def test_an_unreachable_host_is_named_and_the_others_are_done(small_cluster: LocalCluster) -> None:
-    away = f"http://127.0.0.1:{free_port('127.0.0.1')}"
+def test_an_unreachable_host_is_named_and_the_others_are_done(
+    small_cluster: LocalCluster, operator: dict[str, Any]
+) -> None:
+    away = f"https://127.0.0.1:{free_port('127.0.0.1')}"
     agent = small_cluster.agents[0]
-    options = {"mesos_url": small_cluster.master_url, "endpoints": [away, agent.url], "agents": ["nowhere"]}
-    result = run_module("mesos_logging", **options, level=1, duration="1s")
+    options = {**operator, "endpoints": [away, agent.url], "agents": ["nowhere"]}
+    result = run_module("mesos_logging", **options, level=1, duration="1m")
     assert result["failed"] and result["changed"] and result["msg"].startswith("2 of 3 hosts failed: ")
     assert away in result["msg"] and "'nowhere' is not registered; there are: 127.0.0.1." in result["msg"]
     assert [(host["level"], host["changed"]) for host in result["hosts"]] == [(None, False), (1, True), (None, False)]
+    stranger = run_module("mesos_logging", **{**operator, "mesos_password": "wrong"}, endpoints=[agent.url], level=0)
+    assert f"{agent.url} does not know user 'operator' (status 401)" in stranger["msg"]
 
 
-def test_files_of_a_sandbox(small_cluster: LocalCluster, tmp_path: Path) -> None:
+def test_files_of_a_sandbox(small_cluster: LocalCluster, operator: dict[str, Any], tmp_path: Path) -> None:
     with Framework(small_cluster) as framework:
         labels = {"labels": [{"key": "run_id", "value": "test"}]}
         driver = {**command_task(WRITE), "labels": labels, "task_id": {"value": "runs_test.instance-1._app.1"}}
         executor = command_task(WRITE)
         for task in (driver, executor):
             framework.wait_for(framework.launch(task))
-        options: dict[str, Any] = {"mesos_url": small_cluster.master_url, "run_id": "test", "recurse": True}
+        options = {**operator, "run_id": "test", "recurse": True}
         listed = run_module("mesos_sandbox", **options)
         assert not listed["changed"] and [box["role"] for box in listed["sandboxes"]] == ["driver", "executor"]
         for box in listed["sandboxes"]:
@@ -90,5 +112,5 @@ def test_files_of_a_sandbox(small_cluster: LocalCluster, tmp_path: Path) -> None
         os.truncate(tmp_path / "fetched/driver/bytes", 7)
         again = run_module("mesos_sandbox", **options)
         assert list(again["diff"]["after"]) == [str(tmp_path / "fetched/driver/bytes")]
-    ended = run_module("mesos_sandbox", mesos_url=small_cluster.master_url, framework="test")
+    ended = run_module("mesos_sandbox", **operator, framework="test")
     assert len(ended["sandboxes"]) == 2 and all(box["files"] for box in ended["sandboxes"])
