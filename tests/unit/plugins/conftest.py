@@ -123,14 +123,18 @@ ModuleRunner = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def run_module(capsys: pytest.CaptureFixture[str]) -> ModuleRunner:
+def run_module(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> ModuleRunner:
     """Runs a module's main() with options and gives its result; ``check_mode`` and ``diff`` as on the command line."""
+    from ansible.module_utils.basic import AnsibleModule
     from ansible.module_utils.testing import patch_module_args
 
     def run(main: Callable[[], None], check_mode: bool = False, **options: Any) -> dict[str, Any]:
         arguments = {**options, "_ansible_check_mode": check_mode, "_ansible_diff": True}
+        warnings: list[str] = []
+        # Where a test before has loaded Ansible's controller code, warnings go to its display and not into the result.
+        monkeypatch.setattr(AnsibleModule, "warn", lambda module, warning, **kwargs: warnings.append(warning))
         with patch_module_args(arguments), pytest.raises(SystemExit):
             main()
-        return json.loads(capsys.readouterr().out)
+        return {**json.loads(capsys.readouterr().out), "warnings": warnings}
 
     return run
