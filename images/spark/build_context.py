@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Assembles the complete docker build context of the Spark image and prints its digest.
 
@@ -20,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
-PARTS = ("Dockerfile", "requirements.txt", "mesospark-driver", "stages", "ui", "conf", "bin", "entrypoint")
+PARTS = ("Dockerfile", "requirements.txt", "stages", "ui", "conf", "bin", "entrypoint")
 DRIVER_JAR = "mesos-scheduler-driver.jar"
 DEFAULT_BASE_IMAGE = "debian:bookworm-slim"
 DEFAULT_PRINCIPAL = "spark:1850:1850"
@@ -122,7 +121,7 @@ def assemble(output: Path, driver_jar: Path, mirror: Mapping[str, Path | None]) 
 def normalise(folder: Path) -> None:
     """Fixes modes and times: the engine's layer cache looks at both."""
     for path in [folder, *folder.rglob("*")]:
-        executable = path.is_dir() or path.parent.name == "bin" or path.name == "mesospark-driver"
+        executable = path.is_dir() or path.parent.name == "bin"
         path.chmod(0o755 if executable else 0o644)
         os.utime(path, (0, 0))
 

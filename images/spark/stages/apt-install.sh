@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # apt_install PACKAGE...: installs by the mirror settings of /mirror, if there are any, and tidies up.

@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # A Java runtime with the modules Spark uses, a third of the size of Debian's.

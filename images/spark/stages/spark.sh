@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Spark from PyPI, as a Spark home. README.md says what is left out, and why.

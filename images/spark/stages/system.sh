@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The system under Spark: Python with NumPy (MLlib needs it), ps (Spark's scripts call it), and the principals' users.

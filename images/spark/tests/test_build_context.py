@@ -59,7 +59,7 @@ def test_same_files_have_same_modes_and_times(tmp_path: Path, jar: Path) -> None
     paths = [path for path in (tmp_path / "context").rglob("*") if path.is_file()]
     assert {path.stat().st_mtime for path in paths} == {0}
     executable = {path.name for path in paths if path.stat().st_mode & 0o111}
-    assert executable == {"mesospark-driver", "spark-submit"}
+    assert executable == {"spark-submit"}
 
 
 def test_bad_options_get_one_sentence(tmp_path: Path, jar: Path) -> None:

@@ -32,6 +32,8 @@ for module in sys.argv[1:]:
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
 """
+# The host's own Python, whatever the environment of a task or the packages of a host say.
+_EXECUTOR_SHEBANG = "#!/usr/bin/python3 -ES"
 # Debian 12's Python, for which the executors are compiled in advance.
 _EXECUTOR_MAGIC = b"\xa7\x0d\x0d\x0a"
 
@@ -122,9 +124,11 @@ def install_executors(folder: Path) -> None:
     for source in inputs.executor_files():
         target = folder / source.relative_to(inputs.EXECUTOR_SOURCES)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
         if target.suffix == ".py":
+            shutil.copyfile(source, target)
             modules.append(str(target.relative_to(folder)))
+        else:
+            target.write_text(f"{_EXECUTOR_SHEBANG}\n{source.read_text()}")
     if importlib.util.MAGIC_NUMBER == _EXECUTOR_MAGIC:
         # Byte code depends on what the compiling process has done before: a fresh one for all, without random hashes.
         command = [sys.executable, "-S", "-c", _COMPILE, *modules]

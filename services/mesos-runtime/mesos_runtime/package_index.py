@@ -148,7 +148,7 @@ def _files_of_html(data: bytes) -> list[tuple[str, str, str | None]]:
     links.feed(data.decode(errors="replace"))
     files: list[tuple[str, str, str | None]] = []
     for href in links.found:
-        url, _, fragment = href.partition("#")
+        url, _mark, fragment = href.partition("#")
         name = urllib.parse.unquote(url.rpartition("/")[2])
         files.append((name, url, fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else None))
     return files

@@ -25,7 +25,7 @@ def undefined_symbols(library: Path) -> dict[str, list[Symbol]]:
         fields = line.split()
         if len(fields) < 8 or fields[6] != "UND":
             continue
-        name, _, version = fields[7].partition("@")
+        name, _at, version = fields[7].partition("@")
         if not version:
             found[""].append(Symbol(name, "", fields[3]))
             continue

@@ -21,6 +21,7 @@ from mesos_executors.values import environment_of, parse_flags, seconds_of_info,
 from runtime_helpers import is_alive, wait_until
 
 EXECUTORS = Path(__file__).resolve().parent.parent / "executors"
+PYTHON = ("/usr/bin/python3", "-ES")  # the build writes them as the first line
 RUN = "slaves/agent-S0/frameworks/fw-0000/executors/a.task/runs/run-id"
 
 
@@ -71,9 +72,11 @@ def test_settings_that_are_none(sandbox: str, address: str) -> None:
 
 @pytest.mark.parametrize("program", ["mesos-docker-executor", "mesos-executor", "mesos-fetcher"])
 def test_programs_started_by_hand(program: str, tmp_path: Path) -> None:
-    helped = subprocess.run([EXECUTORS / program, "--help"], capture_output=True, text=True, check=True)
+    helped = subprocess.run([*PYTHON, EXECUTORS / program, "--help"], capture_output=True, text=True, check=True)
     assert "Started by a Mesos agent" in helped.stdout
-    done = subprocess.run([EXECUTORS / program], capture_output=True, text=True, check=False, env={}, cwd=tmp_path)
+    done = subprocess.run(
+        [*PYTHON, EXECUTORS / program], capture_output=True, text=True, check=False, env={}, cwd=tmp_path
+    )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"{program}: ")

@@ -82,7 +82,9 @@ def fetch(sandbox: Path) -> Fetch:
         items = [{"uri": {"value": value, **uri}, "action": "BYPASS_CACHE", **(item or {})}]
         document = {"sandbox_directory": str(sandbox), "items": items, **(info or {})}
         variables = {"PATH": os.environ["PATH"], "MESOS_FETCHER_INFO": json.dumps(document), **(environment or {})}
-        return subprocess.run([FETCHER], env=variables, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            ["/usr/bin/python3", "-ES", FETCHER], env=variables, capture_output=True, text=True, check=False
+        )
 
     return run
 

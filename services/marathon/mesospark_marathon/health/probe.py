@@ -19,7 +19,7 @@ async def probe(session: aiohttp.ClientSession, target: HealthTarget) -> str | N
     try:
         async with asyncio.timeout(target.timeout):
             if target.protocol == "TCP":
-                _, writer = await asyncio.open_connection(target.host, target.port)
+                _reader, writer = await asyncio.open_connection(target.host, target.port)
                 writer.close()
                 return None
             return await _get(session, target)

@@ -59,10 +59,10 @@ class MesosTransport:
         framework_info: FrameworkInfoProvider,
         on_event: MesosEventHandler,
         on_framework_id: FrameworkIdHandler,
-        environment: Mapping[str, str] = os.environ,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._masters = parse_masters(options.master)
-        self._tls = tls_context(environment)
+        self._tls = tls_context(os.environ if environment is None else environment)
         self._principal = options.mesos_authentication_principal
         self._authorization: str | None = None
         if options.mesos_authentication:

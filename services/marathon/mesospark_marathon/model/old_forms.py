@@ -71,7 +71,7 @@ def translate(app: Document) -> Document:
             container.pop("portMappings", None)
         else:
             mappings = list(container.get("portMappings", _DEFAULT_MAPPINGS))
-            mappings += [{} for _ in range(len(definitions or []) - len(mappings))]
+            mappings += [{} for _missing in range(len(definitions or []) - len(mappings))]
             container["portMappings"] = mappings
     if app.get("portDefinitions") or (container is not None and "portMappings" in container):
         result["healthChecks"] = [_with_port(check) for check in app.get("healthChecks", [])]

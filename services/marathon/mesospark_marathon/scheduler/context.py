@@ -53,7 +53,7 @@ class Context:
 
     def schedule(self, app: App, count: int) -> None:
         """Add instances that wait to be launched: not all at once if they are many, the rest as these are launched."""
-        for _ in range(min(count, _MOST_WAITING - len(self.tracker.launchable))):
+        for _count in range(min(count, _MOST_WAITING - len(self.tracker.launchable))):
             self._schedule_one(app)
 
     def _schedule_one(self, app: App) -> None:

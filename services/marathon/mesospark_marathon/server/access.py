@@ -58,17 +58,17 @@ class Credentials:
 
     def __init__(self, lines: str) -> None:
         parted = (line.partition(":") for line in lines.splitlines())
-        self._accounts = {user: password for user, _, password in parted if user}
+        self._accounts = {user: password for user, _colon, password in parted if user}
 
     def user(self, authorization: str | None) -> str | None:
         """Whose password an Authorization header carries; "" when everybody may ask, None for a stranger."""
         if not self._accounts:
             return ""
-        scheme, _, encoded = (authorization or "").partition(" ")
+        scheme, _space, encoded = (authorization or "").partition(" ")
         if scheme.lower() != "basic":
             return None
         try:
-            user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+            user, _colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
         # An unknown user costs the same comparison, so that answer times do not tell which users there are.

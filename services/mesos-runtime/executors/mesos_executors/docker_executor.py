@@ -150,7 +150,7 @@ class DockerExecutor(Executor):
 
     def _stop(self, run: DockerRun, grace: float) -> None:
         self._start_known.wait(60)
-        for _ in range(_STOP_ATTEMPTS):
+        for _attempt in range(_STOP_ATTEMPTS):
             if run.over:
                 return
             try:

@@ -109,7 +109,7 @@ def _get(target: Json, host: str, timeout: float) -> Outcome:
     address = Address(host, target["port"], tls=tls)
     path = target.get("path") or "/"
     deadline = time.monotonic() + timeout
-    for _ in range(_REDIRECTS):
+    for _redirect in range(_REDIRECTS):
         connection = Connection(address, max(0.1, deadline - time.monotonic()))
         try:
             answer = connection.request("GET", path, headers={"Accept": "*/*", "Connection": "close"})

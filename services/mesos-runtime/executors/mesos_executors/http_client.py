@@ -62,7 +62,7 @@ class Response:
         self.status = int(match[1])
         self.headers: dict[str, str] = {}
         while (line := stream.readline(_LINE)) not in (b"\r\n", b"\n", b""):
-            name, _, value = line.decode("latin-1").partition(":")
+            name, _colon, value = line.decode("latin-1").partition(":")
             self.headers[name.strip().lower()] = value.strip()
         self._buffer = bytearray()
         self._chunked = "chunked" in self.headers.get("transfer-encoding", "")

@@ -49,7 +49,7 @@ class RecoveryMark:
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
-            peer, _ = listener.accept()
+            peer, _address = listener.accept()
             threading.Thread(target=self._serve, args=(peer,), name="mark", daemon=True).start()
 
     def _serve(self, peer: socket.socket) -> None:

@@ -43,7 +43,7 @@ class Settings:
         if not match:
             raise ValueError(f"{sandbox} is not the sandbox of an executor")
         process, at, endpoint = environment.get("MESOS_SLAVE_PID", "").partition("@")
-        host, _, port = endpoint.rpartition(":")
+        host, _colon, port = endpoint.rpartition(":")
         if not at or not port.isdigit():
             raise ValueError("MESOS_SLAVE_PID is missing: this program is started by a Mesos agent")
         return cls(

@@ -89,6 +89,6 @@ def _unmount(work_folder: Path) -> None:
 
 def _remove_cgroups(name: str) -> None:
     for top in (*_CGROUP_ROOT.glob(f"*/{name}"), _CGROUP_ROOT / name):
-        for folder, _, _ in os.walk(top, topdown=False):
+        for folder, _folders, _files in os.walk(top, topdown=False):
             with contextlib.suppress(OSError):
                 Path(folder).rmdir()

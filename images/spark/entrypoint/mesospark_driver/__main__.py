@@ -1,6 +1,5 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entrypoint of the Spark image: prepares and runs a client-mode driver."""
+"""The image's entrypoint: prepares and runs a client-mode driver."""
 
 import sys
 
