@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mesos_logging
 short_description: Turn the logs of Mesos masters and agents up for a while
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The mesospark maintainers (@mesospark)
 description:

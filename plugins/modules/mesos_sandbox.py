@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mesos_sandbox
 short_description: List and fetch files from the sandboxes of a run
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
