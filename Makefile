@@ -28,6 +28,7 @@ test: prepare .venv/.installed  ## Every test, the fastest first
 	@$(STAGE) "Lint" ./tools/lint.sh
 	@$(STAGE) "Unit tests" pytest tests/unit
 	@$(STAGE) "ansible-test sanity" ./tools/sanity.sh
+	@$(STAGE) "Installed collection" ./tools/test_installed.sh
 	@$(STAGE) "Services' tests" ./tools/test_services.sh
 	@$(STAGE) "Molecule scenarios" ./tools/test_molecule.sh
 

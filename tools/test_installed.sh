@@ -14,7 +14,7 @@ export ANSIBLE_COLLECTIONS_PATH="$work/collections"
 ansible-galaxy collection install --no-deps -p "$work/collections" mesospark-platform-*.tar.gz
 for module in "$work"/collections/ansible_collections/mesospark/platform/plugins/modules/*.py; do
   name=mesospark.platform.$(basename "$module" .py)
-  ansible-doc "$name" >/dev/null
+  ansible-doc --json "$name" | grep -q '"short_description"' || { echo "no documentation: $name" >&2; exit 1; }
   echo "documented: $name"
 done
 if [ -n "$inventory" ]; then
