@@ -34,7 +34,7 @@ test: prepare .venv/.installed  ## Every test, the fastest first
 
 test-fast: .venv/.installed  ## Everything that needs no container, in under two minutes
 	@$(STAGE) "Lint" ./tools/lint.sh
-	@$(STAGE) "Unit tests" pytest tests/unit services/*/tests/unit images/*/tests/unit
+	@$(STAGE) "Unit tests" pytest -m "not system and not soak and not hosts" tests/unit services images
 
 test-soak: prepare .venv/.installed  ## Long fault and load runs, outside continuous integration
 	@$(STAGE) "Soak" pytest -m soak --timeout 7200 services tests
