@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of one destination: found, held, read, and done with."""
+
+import errno
+import logging
+import os
+import stat
+from collections import deque
+from pathlib import Path
+
+from mesospark_log_shipper.checkpoint import Checkpoint, Position
+from mesospark_log_shipper.configuration import Configuration
+from mesospark_log_shipper.discovery import FoundFile, PathFinder, SandboxFinder
+from mesospark_log_shipper.holding import HeldFiles, Note
+from mesospark_log_shipper.metrics import DestinationMetrics
+from mesospark_log_shipper.tail import TailedFile
+
+LOG = logging.getLogger(__name__)
+
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+"""A job owns its sandbox: it may put a link to another's file there, or a pipe."""
+
+_FACTS_SECONDS = 60.0
+"""how long facts that are missing are looked for: a task's are there a little after its sandbox"""
+
+_REVIEW, _SLOWEST_REVIEW = 1.0, 15.0
+"""seconds between looks at whether a run has ended: while bytes wait for that, and when the file has long been quiet"""
+
+_HELD_REVIEW, _FINISHED_REVIEW = 10.0, 30.0
+"""seconds between looks at how much is held, and at files that are done with"""
+
+_QUIET_AFTER_END = 5.0
+_QUIET_AFTER_REMOVAL = 60.0
+"""seconds without growth until a file is done with; a removed one may still be open in its writer"""
+
+
+class Catalog:
+    """What is being read (`reading`), and what is done with. All times are seconds; `wall_time` since the epoch."""
+
+    def __init__(self, configuration: Configuration, folder: Path, metrics: DestinationMetrics) -> None:
+        self.reading: deque[TailedFile] = deque()
+        self._configuration = configuration
+        self._metrics = metrics
+        self._held = HeldFiles(folder / "files")
+        self._checkpoint = Checkpoint(folder / "positions.json")
+        self._finders: list[PathFinder | SandboxFinder] = [
+            PathFinder(entry.name, entry.paths, entry.fields) for entry in configuration.files
+        ]
+        if configuration.work_directory:
+            self._finders.append(SandboxFinder(configuration.work_directory))
+        self._by_key: dict[str, TailedFile] = {}
+        self._finished: dict[str, Note] = {}
+        self._generations: dict[str, int] = {}
+        self._unheld: set[str] = set()
+        self._held_review = self._finished_review = 0.0
+
+    def load(self, now: float) -> None:
+        """Go on where the last process ended, also with files that have been removed since."""
+        positions = self._checkpoint.load()
+        for key, note in self._held.notes():
+            self._generations[note.series] = max(note.generation, self._generations.get(note.series, 0))
+            if note.finished is not None:
+                self._held.release(key)
+                self._finished[key] = note
+                continue
+            descriptor = self._held.open(key)
+            if descriptor is None:
+                descriptor = _open_same(Path(note.path), key)
+            if descriptor is None:
+                LOG.error(
+                    "%s was removed while the shipper was not running, and there is no hard link to it", note.path
+                )
+                self._held.forget(key)
+                continue
+            self._read(key, descriptor, note, positions.get(key, Position()), now)
+
+    def discover(self, now: float, wall_time: float) -> None:
+        """Look for new files, and at facts that were missing."""
+        for finder in self._finders:
+            for found in finder.find(wall_time):
+                self._adopt(found, now, wall_time)
+
+    def review(self, now: float, wall_time: float) -> None:
+        """See which runs have ended, let go of files that are done with, update the figures."""
+        unacknowledged = 0
+        oldest = 0.0
+        for file in list(self.reading):
+            unacknowledged += file.size - file.acknowledged
+            oldest = max(oldest, file.lag(now))
+            if now >= file.next_review:
+                waits = (now - file.grown_at) / 4 if file.done else 0.0
+                file.next_review = now + min(_SLOWEST_REVIEW, max(_REVIEW, waits))
+                self._review_file(file, now)
+        if now >= self._held_review:
+            self._held_review = now + _HELD_REVIEW
+            self._metrics.held.set(self._bound_held())
+        if now >= self._finished_review:
+            self._finished_review = now + _FINISHED_REVIEW
+            for key, note in list(self._finished.items()):
+                self._review_finished(key, note, now)
+        self._metrics.files.set(len(self.reading))
+        self._metrics.lag_bytes.set(unacknowledged)
+        self._metrics.lag_seconds.set(oldest)
+        self._metrics.unheld.set(len(self._unheld))
+
+    def look(self, file: TailedFile, now: float) -> bool:
+        """See how large a file is; whether it was truncated."""
+        if not file.look(now):
+            return False
+        LOG.warning("%s was truncated and is read again from its beginning", file.note.path)
+        self._metrics.truncated.inc()
+        self._generations[file.note.series] = file.note.generation
+        self._held.write(file.key, file.note)
+        return True
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        try:
+            self._checkpoint.save({file.key: file.position for file in self.reading})
+        except OSError as error:
+            LOG.error("The checkpoint can not be written, after a restart more is sent again: %s", error)
+
+    def _adopt(self, found: FoundFile, now: float, wall_time: float) -> None:
+        try:
+            key = f"{found.source}-{found.path.lstat().st_ino}"
+            if self._is_known(key, found):
+                return
+            descriptor = os.open(found.path, _OPEN)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ELOOP):
+                LOG.error("%s can not be read: %s", found.path, error.strerror)
+            return
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or key != f"{found.source}-{status.st_ino}":
+            os.close(descriptor)
+            return
+        facts, complete = found.facts(self._configuration.host)
+        if found.run:
+            series = f"{found.run.container_id}-{facts['stream']}"
+            generation = self._generations.get(series, -1) + 1
+        else:
+            # the time tells it from an older file that had the same number
+            series, generation = f"{self._configuration.host}-{key}", int(wall_time)
+        self._generations[series] = generation
+        note = Note(str(found.path), series, generation, facts, local_time=found.run is None)
+        self._held.write(key, note)
+        file = self._read(key, descriptor, note, Position(generation=generation), now)
+        file.run, file.facts_complete = found.run, complete
+
+    def _is_known(self, key: str, found: FoundFile) -> bool:
+        file = self._by_key.get(key)
+        if file:
+            file.note.path = str(found.path)  # it was renamed, perhaps
+            file.run = found.run
+            return True
+        finished = self._finished.get(key)
+        if finished is None:
+            return False
+        if finished.path == str(found.path):
+            return True
+        self._forget_finished(key, finished)  # the number of a removed file, used again
+        return False
+
+    def _read(self, key: str, descriptor: int, note: Note, position: Position, now: float) -> TailedFile:
+        if position.generation != note.generation:
+            position = Position(generation=note.generation)
+        file = TailedFile(key, descriptor, note, position, self._configuration.limits, now)
+        file.facts_complete = note.local_time or "task_id" in note.facts
+        if not self._held.hold(key, descriptor):
+            self._unheld.add(key)
+        self._by_key[key] = file
+        self.reading.append(file)
+        return file
+
+    def refresh_facts(self, file: TailedFile, now: float) -> None:
+        """Look for facts that were missing when the file was found."""
+        if file.run is None or file.facts_complete:
+            return
+        found = FoundFile("sandbox", Path(file.note.path), {}, file.run)
+        facts, complete = found.facts(self._configuration.host)
+        file.facts_complete = complete or now - file.found_at > _FACTS_SECONDS
+        # after the agent has removed what it knew of a run there is less to be read than before
+        if len(facts) >= len(file.note.facts) and file.set_facts(facts):
+            self._held.write(file.key, file.note)
+
+    def _review_file(self, file: TailedFile, now: float) -> None:
+        self.refresh_facts(file, now)
+        quiet = now - file.grown_at
+        if not file.ended and quiet >= _REVIEW:
+            file.ended = file.run is not None and file.run.ended
+        removed = quiet >= _REVIEW and not _is_at(Path(file.note.path), file.key)
+        if not file.done:
+            return
+        if removed and quiet >= (_QUIET_AFTER_END if file.ended else _QUIET_AFTER_REMOVAL):
+            self._close(file)
+            self._held.forget(file.key)
+            self._forget_series(file.note)
+        elif file.ended and not removed and quiet >= _QUIET_AFTER_END:
+            self._close(file)
+            file.note.finished = file.settled
+            self._held.write(file.key, file.note)
+            self._held.release(file.key)
+            self._finished[file.key] = file.note
+
+    def _review_finished(self, key: str, note: Note, now: float) -> None:
+        """Forget a file that is gone; read on in one that has grown after its run's end."""
+        descriptor = _open_same(Path(note.path), key)
+        if descriptor is None:
+            self._forget_finished(key, note)
+        elif os.fstat(descriptor).st_size == note.finished:
+            os.close(descriptor)
+        else:
+            del self._finished[key]
+            offset, note.finished = note.finished or 0, None
+            self._held.write(key, note)
+            self._read(key, descriptor, note, Position(offset, note.generation), now).ended = True
+
+    def _forget_finished(self, key: str, note: Note) -> None:
+        del self._finished[key]
+        self._held.forget(key)
+        self._forget_series(note)
+
+    def _forget_series(self, note: Note) -> None:
+        if self._generations.get(note.series) == note.generation:
+            del self._generations[note.series]
+
+    def _close(self, file: TailedFile) -> None:
+        os.close(file.descriptor)
+        self.reading.remove(file)
+        del self._by_key[file.key]
+        self._unheld.discard(file.key)
+
+    def _bound_held(self) -> int:
+        """Disk space that only the shipper keeps, in bytes; the oldest files are given up beyond the bound."""
+        removed = []
+        for file in self.reading:
+            status = os.fstat(file.descriptor)
+            if status.st_nlink <= (0 if file.key in self._unheld else 1):
+                removed.append((status.st_mtime, status.st_blocks * 512, file))
+        held = sum(size for _time, size, _file in removed)
+        for _time, size, file in sorted(removed, key=lambda entry: entry[0]):
+            if held <= self._configuration.limits.held_bytes:
+                break
+            held -= size
+            lost = file.size - file.acknowledged
+            self._metrics.dropped.inc(lost)
+            LOG.error(
+                "%s was removed and is given up, with %d unacknowledged bytes: limits.held is reached",
+                file.note.path,
+                lost,
+            )
+            self._close(file)
+            self._held.forget(file.key)
+        return held
+
+
+def _is_at(path: Path, key: str) -> bool:
+    """Whether the file of this key still has this path."""
+    try:
+        return key.endswith(f"-{path.lstat().st_ino}")
+    except OSError:
+        return False
+
+
+def _open_same(path: Path, key: str) -> int | None:
+    """Open the file of this key by its path; None if it is not there any more."""
+    try:
+        descriptor = os.open(path, _OPEN)
+    except OSError:
+        return None
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and key.endswith(f"-{status.st_ino}"):
+        return descriptor
+    os.close(descriptor)
+    return None

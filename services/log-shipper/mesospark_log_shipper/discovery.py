@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds the files to ship: the sandboxes of all frameworks on an agent, and the logs of services."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mesospark_log_shipper.meta import RunFolder, run_facts
+
+_RECENT = 2.0
+"""seconds: a folder that changed this shortly before it was listed may have changed again within the same time stamp"""
+
+_AGAIN = 30.0
+"""seconds after which runs are looked at again whose files are known: a container logger may rotate them"""
+
+_STREAMS = ("stdout", "stderr")
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file to ship. `source` is `sandbox` or the name of an entry `files`; `fields` are that entry's facts."""
+
+    source: str
+    path: Path
+    fields: Mapping[str, object]
+    run: RunFolder | None = None
+
+    def facts(self, host: str) -> tuple[dict[str, object], bool]:
+        """What every event of the file says, and whether more may become known."""
+        if self.run is None:
+            return {"agent": {"hostname": host}, **self.fields}, True
+        facts, complete = run_facts(self.run, host)
+        return {**facts, "stream": self.path.name.split(".")[0], "file": self.path.name}, complete
+
+
+class FolderListing:
+    """Lists folders, and lists again only those that have changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[int, list[str]]] = {}
+
+    def folders(self, path: Path, now: float) -> list[str]:
+        """The names of the folders in `path`, symbolic links left out; none if it is not there. now: epoch seconds."""
+        try:
+            modified = path.stat().st_mtime_ns
+            known = self._known.get(path)
+            if known and known[0] == modified:
+                return known[1]
+            with os.scandir(path) as entries:
+                names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            self._known.pop(path, None)
+            return []
+        self._known[path] = (modified if modified < (now - _RECENT) * 1e9 else -1, names)
+        return names
+
+
+class SandboxFinder:
+    """Finds the streams of every run under an agent's work directory."""
+
+    def __init__(self, work_directory: Path) -> None:
+        self._work_directory = work_directory
+        self._listing = FolderListing()
+        self._settled: set[RunFolder] = set()
+        self._settled_until = 0.0
+
+    def find(self, now: float) -> Iterator[FoundFile]:
+        """Files of runs that are new, or whose streams were not all there yet. now: epoch seconds."""
+        if now >= self._settled_until or now < self._settled_until - _AGAIN:
+            self._settled.clear()
+            self._settled_until = now + _AGAIN
+        for run in [run for run in self._runs(now) if run not in self._settled]:
+            streams = [run.sandbox / name for name in _STREAMS]
+            there = [path for path in streams if path.exists()]
+            yield from (FoundFile("sandbox", path, {}, run) for path in there)
+            if len(there) == len(streams):
+                self._settled.add(run)
+
+    def _runs(self, now: float) -> Iterator[RunFolder]:
+        agents = self._work_directory / "slaves"
+        for agent in self._listing.folders(agents, now):
+            frameworks = agents / agent / "frameworks"
+            for framework in self._listing.folders(frameworks, now):
+                executors = frameworks / framework / "executors"
+                for executor in self._listing.folders(executors, now):
+                    for container in self._listing.folders(executors / executor / "runs", now):
+                        yield RunFolder(self._work_directory, agent, framework, executor, container)
+
+
+class PathFinder:
+    """Finds the files of one entry `files`."""
+
+    def __init__(self, name: str, patterns: tuple[str, ...], fields: Mapping[str, str]) -> None:
+        self._name = name
+        self._patterns = patterns
+        self._fields = {"service": name, **fields}
+
+    def find(self, now: float) -> Iterator[FoundFile]:
+        """Every file that matches one of the patterns at the time."""
+        for path in sorted({path for pattern in self._patterns for path in Path("/").glob(pattern.lstrip("/"))}):
+            yield FoundFile(self._name, path, {**self._fields, "file": str(path)})

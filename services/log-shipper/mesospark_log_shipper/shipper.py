@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loop of one destination: read a window, send it, wait for its acknowledgement, remember."""
+
+import logging
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from mesospark_log_shipper.catalog import Catalog
+from mesospark_log_shipper.configuration import Configuration, Destination
+from mesospark_log_shipper.lumberjack import ConnectionBroken, LumberjackClient
+from mesospark_log_shipper.metrics import DestinationMetrics
+from mesospark_log_shipper.tail import TailedFile
+
+LOG = logging.getLogger(__name__)
+
+_IDLE_SECONDS = 0.1
+_TURN_SECONDS = 1.0
+_SAVE_SECONDS = 0.5
+_STOP_SECONDS = 5.0
+_FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
+_FACTS_SECONDS = 2.0
+"""how long a new file waits for the facts of its task; then it is sent without"""
+
+
+class Stopped(Exception):
+    """The end has come while an answer was awaited."""
+
+
+@dataclass
+class Window:
+    """Records of several files, and how far each file is read with them: file -> offset."""
+
+    events: list[bytes] = field(default_factory=list)
+    size: int = 0
+    ends: dict[TailedFile, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """Up to where a file was acknowledged, when (monotonic), and in which generation."""
+
+    time: float
+    file: TailedFile
+    generation: int
+    end: int
+
+
+class Shipper:
+    """Ships everything to one destination until `stop` is set. A thread of its own runs `run`."""
+
+    def __init__(
+        self, configuration: Configuration, destination: Destination, metrics: DestinationMetrics, stop: threading.Event
+    ) -> None:
+        self.reload = threading.Event()
+        self._name = destination.name
+        self._limits = configuration.limits
+        self._metrics = metrics
+        self._stop = stop
+        self._catalog = Catalog(configuration, configuration.state_directory / destination.name, metrics)
+        self._client = LumberjackClient(destination, self._limits.answer_seconds, self._turn_while_waiting)
+        self._recent: deque[Acknowledged] = deque()
+        self._next_turn = self._next_save = self._next_connect = 0.0
+        self._retry = _FIRST_RETRY
+        self._renew = False
+        self._stopped_at: float | None = None
+
+    def run(self) -> None:
+        """Ship until the end, then remember the positions."""
+        self._catalog.load(time.monotonic())
+        try:
+            while not self._stop.is_set():
+                self._turn()
+                if self._renew:
+                    self._renew_connection()
+                if not ((self._client.connected or self._connect()) and self._ship()):
+                    self._stop.wait(_IDLE_SECONDS)
+        except Stopped:
+            LOG.warning(
+                "%s: the last window was not acknowledged in time, it is sent again after the start", self._name
+            )
+            self._break()
+        if self._client.connected:
+            # a destination that is alive at an orderly end keeps what it has acknowledged
+            self._settle(float("inf"))
+        self._client.close()
+        self._catalog.save()
+
+    def _ship(self) -> bool:
+        """Send one window, if there is anything to send; whether there was."""
+        window = self._collect()
+        if not window.ends:
+            return False
+        try:
+            if window.events:
+                self._client.send(window.events)
+                self._metrics.records.inc(len(window.events))
+                self._metrics.last.set_to_current_time()
+                self._retry = _FIRST_RETRY
+        except ConnectionBroken as error:
+            self._break()
+            self._fail(str(error))
+            return True
+        now = time.monotonic()
+        for file, end in window.ends.items():
+            self._metrics.bytes.inc(end - file.acknowledged)
+            file.acknowledged = end
+            self._recent.append(Acknowledged(now, file, file.note.generation, end))
+        return True
+
+    def _collect(self) -> Window:
+        """Read from every file in turn, a little from each, until the window is full or there is no more."""
+        window = Window()
+        files = self._catalog.reading
+        progress = True
+        while progress and files:
+            progress = False
+            for _turn in range(len(files)):
+                file = files[0]
+                files.rotate(-1)
+                progress |= self._read_some(file, window)
+                if len(window.events) >= self._limits.window_records or window.size >= self._limits.window_bytes:
+                    return window
+        return window
+
+    def _read_some(self, file: TailedFile, window: Window) -> bool:
+        now = time.monotonic()
+        if now >= file.next_look and self._catalog.look(file, now):
+            window.ends.pop(file, None)  # those records are of the content that is gone
+        if file.read >= file.size:
+            return False
+        if not file.facts_complete and now - file.found_at < _FACTS_SECONDS:
+            self._catalog.refresh_facts(file, now)
+            if not file.facts_complete:
+                return False
+        before = file.read
+        for record in file.take(now, time.time(), self._limits.window_records - len(window.events)):
+            if record.event is None:
+                self._metrics.blank.inc()
+                continue
+            window.events.append(record.event)
+            window.size += len(record.event)
+            if record.cut:
+                self._metrics.cut.inc()
+        if file.read == before:
+            return False
+        window.ends[file] = file.read
+        return True
+
+    def _connect(self) -> bool:
+        now = time.monotonic()
+        if now < self._next_connect:
+            return False
+        try:
+            LOG.info("%s: connected to %s", self._name, self._client.connect())
+        except ConnectionBroken as error:
+            self._fail(str(error))
+            return False
+        self._metrics.connected.set(1)
+        return True
+
+    def _break(self) -> None:
+        """After a broken connection: go back to what is acknowledged for good.
+
+        A server that was killed may have acknowledged what it had not stored yet.
+        """
+        self._client.close()
+        self._metrics.connected.set(0)
+        self._settle(time.monotonic() - self._limits.rewind_seconds)
+        self._recent.clear()
+        self._metrics.rewound.inc(sum(file.rewind() for file in self._catalog.reading))
+
+    def _fail(self, reason: str) -> None:
+        self._metrics.failures.inc()
+        LOG.warning("%s: %s; next try in %g s", self._name, reason, self._retry)
+        self._next_connect = time.monotonic() + self._retry
+        self._retry = min(self._retry * 2, _LAST_RETRY)
+
+    def _settle(self, until: float) -> None:
+        """What was acknowledged before `until` is so for good."""
+        while self._recent and self._recent[0].time <= until:
+            entry = self._recent.popleft()
+            if entry.generation == entry.file.note.generation:
+                entry.file.settle(entry.end)
+
+    def _turn(self) -> None:
+        """What is done again and again, also while there is no connection or an answer is awaited."""
+        now, wall_time = time.monotonic(), time.time()
+        if now >= self._next_save:
+            self._next_save = now + _SAVE_SECONDS
+            self._settle(now - self._limits.rewind_seconds)
+            self._catalog.save()
+        if now >= self._next_turn:
+            self._next_turn = now + _TURN_SECONDS
+            self._catalog.discover(now, wall_time)
+            self._catalog.review(now, wall_time)
+            self._renew = self._client.connected and (self.reload.is_set() or self._client.tls.changed)
+
+    def _renew_connection(self) -> None:
+        """Between two windows: the next connection, made at once, uses the TLS files as they are now."""
+        LOG.info("%s: the TLS files are read again", self._name)
+        self.reload.clear()
+        self._renew = False
+        self._client.close()
+
+    def _turn_while_waiting(self) -> None:
+        if self._stop.is_set():
+            now = time.monotonic()
+            self._stopped_at = self._stopped_at or now
+            if now - self._stopped_at > _STOP_SECONDS:
+                raise Stopped
+        self._turn()

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where records begin and end in a stretch of a log: stack traces of Java and Python stay whole.
+
+Nothing but the bytes from the record's own beginning decides, so that the same file always gives the same records.
+"""
+
+import re
+from collections.abc import Iterator
+
+_UNINDENTED = re.compile(rb"^(?=[^ \t\r\n])", re.MULTILINE)
+_LOG_HEADER = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|[IWEF]\d{4} \d\d:\d\d:\d\d")
+_CHAINED = re.compile(
+    rb"Caused by: |During handling of the above exception, another |The above exception was the direct cause of "
+)
+_TRACEBACK = b"Traceback (most recent call last):"
+_JAVA_EXCEPTION = re.compile(rb"(?:[A-Za-z_][\w$]*\.)+[A-Z][\w$]*(?::|\r?$)", re.MULTILINE)
+_PYTHON_EXCEPTION = re.compile(rb"(?:[^\W\d]\w*\.)*[^\W\d]\w*(?::|\r?$)", re.MULTILINE)
+
+
+def record_ends(data: bytes) -> Iterator[int]:
+    """The end of every record of `data` that is followed by the beginning of another; `data` begins with a record."""
+    start = 0
+    for line in _UNINDENTED.finditer(data):
+        position = line.start()
+        if position and not _continues(data, start, position):
+            yield position
+            start = position
+
+
+def _continues(data: bytes, start: int, position: int) -> bool:
+    """Whether the unindented line at `position` belongs to the record that begins at `start`."""
+    if data[position] <= 0x39:  # digits and below: dates, most lines of a log
+        return False
+    if _CHAINED.match(data, position):
+        return True
+    if data.startswith(_TRACEBACK, position):
+        return _after_log_header(data, start, position) or _after_chained(data, start, position)
+    if _JAVA_EXCEPTION.match(data, position) and _after_log_header(data, start, position):
+        return True
+    if not _PYTHON_EXCEPTION.match(data, position):
+        return False
+    previous = data.rfind(b"\n", start, position - 1) + 1 or start
+    return data[previous] in b" \t" and data.find(_TRACEBACK, start, position) >= 0
+
+
+def _after_log_header(data: bytes, start: int, position: int) -> bool:
+    """Whether the record is one line so far, and that line comes from a logger."""
+    return data.find(b"\n", start, position) == position - 1 and _LOG_HEADER.match(data, start) is not None
+
+
+def _after_chained(data: bytes, start: int, position: int) -> bool:
+    """Whether the last line that is not blank announces another exception."""
+    before = data[start:position].rstrip()
+    return _CHAINED.match(before, before.rfind(b"\n") + 1) is not None
+
+
+def cut_at(data: bytes, limit: int) -> int:
+    """Where to cut a record that is longer than `limit` bytes: behind a line if there is one, else between two
+    characters of UTF-8."""
+    line_end = data.rfind(b"\n", 0, limit + 1) + 1
+    if line_end:
+        return line_end
+    for back in range(4):
+        if data[limit - back] & 0xC0 != 0x80:
+            return limit - back
+    return limit
