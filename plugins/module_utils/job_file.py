@@ -8,8 +8,9 @@ import difflib
 import os
 import typing as t
 
-from .errors import PlatformError
-from .spark_options import JOB_OPTIONS
+from .errors import OptionError, PlatformError
+from .sizes import seconds
+from .spark_options import JOB_OPTIONS, job_from
 
 try:
     import yaml
@@ -52,7 +53,7 @@ def read_job_file(path: str) -> dict[str, t.Any]:
         raise JobFileError(f"{path}: the job file can not be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise JobFileError(f"{path}: the job file is no text in UTF-8.") from error
-    options = parse_job(text, path)
+    options, lines = parse_job(text, path)
     folder = os.path.dirname(os.path.abspath(path))
     for key in _PATH_KEYS:
         if key in options:
@@ -60,11 +61,15 @@ def read_job_file(path: str) -> dict[str, t.Any]:
             options[key] = (
                 [_absolute(folder, item) for item in value] if isinstance(value, list) else _absolute(folder, value)
             )
+    _judge(options, lines, path)
     return options
 
 
-def parse_job(text: str, name: str) -> dict[str, t.Any]:
-    """The options in the text of a job file called ``name``. Raises JobFileError."""
+def parse_job(text: str, name: str) -> tuple[dict[str, t.Any], dict[str, int]]:
+    """The options in the text of a job file called ``name``, and the line of each: ``conf``, ``conf.spark.ui.port``.
+
+    Raises JobFileError.
+    """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -77,15 +82,14 @@ def parse_job(text: str, name: str) -> dict[str, t.Any]:
     options: dict[str, t.Any] = {}
     lines: dict[str, int] = {}
     for key_node, value_node in root.value:
-        key, line = str(key_node.value), key_node.start_mark.line + 1
-        place = f"{name}, line {line}"
+        key = _register(key_node, "", lines, name)
         if key not in KEYS:
-            raise JobFileError(f"{place}: there is no key {key!r}{_suggestion(key)}.")
-        if key in options:
-            raise JobFileError(f"{place}: {key} was already given in line {lines[key]}.")
+            raise JobFileError(f"{name}, line {lines[key]}: there is no key {key!r}{_suggestion(key)}.")
         _check(value_node, KEYS[key], key, name)
-        options[key] = yaml.SafeLoader("").construct_document(value_node)
-        lines[key] = line
+        if isinstance(value_node, yaml.MappingNode):
+            for inner_node, _value in value_node.value:
+                _register(inner_node, f"{key}.", lines, name)
+        options[key] = _value_of(value_node, key, name)
     for key in _REQUIRED:
         if key not in options:
             raise JobFileError(f"{name}: the key {key} is missing.")
@@ -93,7 +97,52 @@ def parse_job(text: str, name: str) -> dict[str, t.Any]:
         raise JobFileError(
             f"{name}, line {lines['max_cores']}: max_cores and executor_instances exclude each other; keep one of them."
         )
-    return options
+    return options, lines
+
+
+def _register(node: yaml.Node, prefix: str, lines: dict[str, int], name: str) -> str:
+    """Note the line of a key, and return it with its prefix."""
+    line = node.start_mark.line + 1
+    if not isinstance(node, yaml.ScalarNode):
+        raise JobFileError(f"{name}, line {line}: a key is one word, and what stands here is none.")
+    key = f"{prefix}{node.value}"
+    if key in lines:
+        raise JobFileError(f"{name}, line {line}: {key} was already given in line {lines[key]}.")
+    lines[key] = line
+    return key
+
+
+def _value_of(node: yaml.Node, key: str, name: str) -> t.Any:
+    try:
+        return yaml.SafeLoader("").construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        line = (error.problem_mark or node.start_mark).line + 1
+        raise JobFileError(f"{name}, line {line}: the value of {key} can not be read: {error.problem}.") from error
+
+
+def _judge(options: dict[str, t.Any], lines: dict[str, int], name: str) -> None:
+    """Let the values be judged as spark_driver will judge them, because only here their lines are known."""
+    params: dict[str, t.Any] = {key: spec.get("default") for key, spec in JOB_OPTIONS.items()}
+    # The image may be left to the platform, and the master is not the file's matter.
+    params["image"] = "any"
+    params.update({key: _as_option(KEYS[key], value) for key, value in options.items()})
+    try:
+        job_from(params, "mesos://any")
+        if "wait_timeout" in params:
+            seconds("wait_timeout", params["wait_timeout"])
+    except OptionError as error:
+        option = error.record["option"]
+        line = lines.get(option) or lines[option.partition(".")[0]]
+        raise JobFileError(f"{name}, line {line}: {error.message}") from error
+
+
+def _as_option(spec: dict[str, t.Any], value: t.Any) -> t.Any:
+    """A value as the module's arguments make it from YAML's numbers and names."""
+    if spec["type"] == "list":
+        return [_as_option({"type": spec["elements"], "elements": "raw"}, item) for item in value]
+    if spec["type"] == "dict":
+        return {str(key): item for key, item in value.items()}
+    return str(value) if spec["type"] in ("str", "path") else value
 
 
 def _suggestion(key: str) -> str:

@@ -12,7 +12,7 @@ author:
   - The mesospark maintainers (@mesospark)
 description:
   - Reads a YAML file that describes a Spark job, and gives the options of M(mesospark.platform.spark_driver) for it.
-  - Every key and the form of every value is checked. An error names the line and the key.
+  - Every key and every value is checked, and that local files are there. An error names the line and the key.
 requirements:
   - PyYAML
 attributes:
