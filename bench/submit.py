@@ -23,19 +23,20 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parents[1]
-for _folder in (".collections", "tests/modules", "services/marathon/tests", "services/mesos-runtime"):
-    sys.path.insert(0, str(_ROOT / _folder))
+sys.path.extend(
+    str(Path(__file__).resolve().parents[1] / folder)
+    for folder in (".collections", "tests/modules", "services/marathon/tests", "services/mesos-runtime")
+)
 
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (  # noqa: E402
+from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (
     connection_options,
     marathon_from,
 )
-from ansible_collections.mesospark.platform.plugins.module_utils.events import EventStream  # noqa: E402
-from ansible_collections.mesospark.platform.plugins.module_utils.marathon import Marathon  # noqa: E402
-from ansible_collections.mesospark.platform.plugins.module_utils.spark import Job, app_id_of, build_app  # noqa: E402
-from ansible_collections.mesospark.platform.plugins.module_utils.spark_run import EVENT_KINDS, new_run_id  # noqa: E402
-from ansible_collections.mesospark.platform.plugins.module_utils.spark_submission import spark_master  # noqa: E402
+from ansible_collections.mesospark.platform.plugins.module_utils.events import EventStream
+from ansible_collections.mesospark.platform.plugins.module_utils.marathon import Marathon
+from ansible_collections.mesospark.platform.plugins.module_utils.spark import Job, app_id_of, build_app
+from ansible_collections.mesospark.platform.plugins.module_utils.spark_run import EVENT_KINDS, new_run_id
+from ansible_collections.mesospark.platform.plugins.module_utils.spark_submission import spark_master
 
 _PATIENCE = 60.0
 _REST = 1.0

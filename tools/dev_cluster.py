@@ -21,17 +21,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "services/mesos-runtime"))
+
+from mesos_runtime.errors import BuildError
+from mesos_runtime.local_cluster import AgentSpec, ClusterError, LocalCluster
+from mesos_runtime.local_cluster.client import OperatorClient
+from mesos_runtime.local_cluster.cluster import free_port
+from mesos_runtime.local_cluster.leftovers import remove_leftovers
+from mesos_runtime.local_cluster.process import ClusterProcess
+from mesos_runtime.local_cluster.tiny_image import engine_answers, make_tiny_image, remove_image
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY / "services/mesos-runtime"))
-
-from mesos_runtime.errors import BuildError  # noqa: E402 (the path to it is set above)
-from mesos_runtime.local_cluster import AgentSpec, ClusterError, LocalCluster  # noqa: E402
-from mesos_runtime.local_cluster.client import OperatorClient  # noqa: E402
-from mesos_runtime.local_cluster.cluster import free_port  # noqa: E402
-from mesos_runtime.local_cluster.leftovers import remove_leftovers  # noqa: E402
-from mesos_runtime.local_cluster.process import ClusterProcess  # noqa: E402
-from mesos_runtime.local_cluster.tiny_image import engine_answers, make_tiny_image, remove_image  # noqa: E402
-
 IMAGE = "x-tiny"
 AGENTS = (
     AgentSpec("127.0.0.1", "rack:r1;zone:z1;gen:5", "cpus:4;mem:4096;disk:4096;ports:[31000-31499]"),

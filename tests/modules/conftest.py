@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real servers on loopback for the modules: an image registry, a Mesos cluster, the embedded Marathon."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,27 +8,21 @@ from typing import Any
 
 import pytest
 
-_ROOT = Path(__file__).resolve().parents[2]
-for _folder in (_ROOT / ".collections", _ROOT / "services/marathon/tests", Path(__file__).parent):
-    if str(_folder) not in sys.path:
-        sys.path.insert(0, str(_folder))
+# What is imported next stands in these folders.
+sys.path.extend(
+    str(Path(__file__).resolve().parents[2] / folder)
+    for folder in (".collections", "services/marathon/tests", "tests/modules")
+)
 
-# They stand beside this file, or in the folders above.
-from driver_image import image_archive  # noqa: E402
-from marathon_process import MarathonProcess  # noqa: E402
-from mesos_runtime.local_cluster import AgentSpec, LocalCluster  # noqa: E402
-from registry_process import PASSWORD, USERNAME, RegistryProcess  # noqa: E402
+from driver_image import image_archive
+from engine_client import docker
+from marathon_process import MarathonProcess
+from mesos_runtime.local_cluster import AgentSpec, LocalCluster
+from registry_process import PASSWORD, USERNAME, RegistryProcess
 
 # A user of every machine, who runs the drivers here.
 PRINCIPAL = "nobody"
 PRINCIPAL_FOLDER = Path("/etc/mesospark/principals") / PRINCIPAL
-
-
-def docker(*arguments: str, data: bytes | None = None) -> str:
-    """Run the engine's client; its standard output."""
-    done = subprocess.run(["docker", *arguments], input=data, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode().strip()
 
 
 @pytest.fixture(scope="session")

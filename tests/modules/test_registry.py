@@ -11,7 +11,7 @@ from ansible_collections.mesospark.platform.plugins.module_utils.client import C
 from ansible_collections.mesospark.platform.plugins.module_utils.errors import AccessDenied, OptionError
 from ansible_collections.mesospark.platform.plugins.module_utils.image_layer import compressed, layer_of, local_files
 from ansible_collections.mesospark.platform.plugins.module_utils.registry import DerivedImage, Registry, parse_reference
-from conftest import docker
+from engine_client import docker
 from registry_process import PASSWORD, USERNAME, RegistryProcess
 
 pytestmark = pytest.mark.system

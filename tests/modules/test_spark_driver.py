@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import docker
+from engine_client import docker
 from marathon_process import MarathonProcess
 from module_process import ModuleProcess, run_module
 

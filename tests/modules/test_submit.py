@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PRINCIPAL
 from registry_process import PASSWORD, USERNAME
 
 pytestmark = pytest.mark.system
@@ -48,12 +47,12 @@ def submit(folder: Path, environment: dict[str, str], *arguments: str) -> tuple[
     return done.returncode, " ".join(output.split())
 
 
-def write_job(folder: Path, image: str, *lines: str) -> None:
+def write_job(folder: Path, job: dict[str, Any], *lines: str) -> None:
     keys = [
         "name: submitted",
         "application: app.sh",
-        f"image: {image}",
-        f"principal: {PRINCIPAL}",
+        f"image: {job['image']}",
+        f"principal: {job['principal']}",
         "driver_memory: 32m",
     ]
     (folder / "job.yml").write_text("\n".join([*keys, "driver_memory_overhead: 32m", *lines]) + "\n", encoding="utf-8")
@@ -61,21 +60,21 @@ def write_job(folder: Path, image: str, *lines: str) -> None:
 
 
 def test_a_job_file_in_the_users_folder(job: dict[str, Any], environment: dict[str, str], tmp_path: Path) -> None:
-    write_job(tmp_path, job["image"], "arguments: [0]")
+    write_job(tmp_path, job, "arguments: [0]")
     status, output = submit(tmp_path, environment, "-e", "job=job.yml")
     assert status == 0, output
     assert "answer: 42" in output and "exit_code: 0" in output
 
 
 def test_a_job_that_fails(job: dict[str, Any], environment: dict[str, str], tmp_path: Path) -> None:
-    write_job(tmp_path, job["image"], "arguments: [7]")
+    write_job(tmp_path, job, "arguments: [7]")
     status, output = submit(tmp_path, environment, "-e", "job=job.yml")
     assert status == 2
     assert "its driver ended with exit code 7 on 127.0.0." in output
 
 
 def test_a_typo(job: dict[str, Any], environment: dict[str, str], tmp_path: Path) -> None:
-    write_job(tmp_path, job["image"], "executor_memry: 1g")
+    write_job(tmp_path, job, "executor_memry: 1g")
     status, output = submit(tmp_path, environment, "-e", "job=job.yml")
     assert status == 2
     assert "job.yml, line 7: there is no key 'executor_memry'; did you mean 'executor_memory'?" in output
@@ -88,7 +87,7 @@ def test_no_job_file(environment: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_marathon_is_down(job: dict[str, Any], environment: dict[str, str], tmp_path: Path) -> None:
-    write_job(tmp_path, job["image"])
+    write_job(tmp_path, job)
     status, output = submit(tmp_path, {**environment, "MARATHON_URL": "http://127.0.0.1:1"}, "-e", "job=job.yml")
     assert status == 2
     assert "Marathon at http://127.0.0.1:1 does not answer (Connection refused): is it running" in output
