@@ -11,6 +11,7 @@ from pathlib import Path
 from mesospark_log_shipper.checkpoint import Checkpoint, Position
 from mesospark_log_shipper.configuration import Configuration
 from mesospark_log_shipper.discovery import FoundFile, PathFinder, SandboxFinder
+from mesospark_log_shipper.finished import FinishedFiles, size_at
 from mesospark_log_shipper.holding import HeldFiles, Note
 from mesospark_log_shipper.metrics import DestinationMetrics
 from mesospark_log_shipper.tail import TailedFile
@@ -23,22 +24,28 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _FACTS_SECONDS = 60.0
 """how long facts that are missing are looked for: a task's are there a little after its sandbox"""
 
-_REVIEW, _SLOWEST_REVIEW = 1.0, 15.0
+_REVIEW, _SLOWEST_REVIEW = 1.0, 30.0
 """seconds between looks at whether a run has ended: while bytes wait for that, and when the file has long been quiet"""
 
 _HELD_REVIEW, _FINISHED_REVIEW = 10.0, 30.0
 """seconds between looks at how much is held, and at files that are done with"""
 
-_QUIET_AFTER_END = 5.0
+_ASLEEP_AFTER, _ASLEEP_REVIEW = 10.0, 2.0
+"""seconds without growth until a file is asleep, and between looks at whether such a file has grown"""
+
+_QUIET_AFTER_END = 3.0
 _QUIET_AFTER_REMOVAL = 60.0
 """seconds without growth until a file is done with; a removed one may still be open in its writer"""
 
 
 class Catalog:
-    """What is being read (`reading`), and what is done with. All times are seconds; `wall_time` since the epoch."""
+    """What is being read (`awake` if it has grown lately), and what is done with.
+
+    All times are seconds; `wall_time` is since the epoch.
+    """
 
     def __init__(self, configuration: Configuration, folder: Path, metrics: DestinationMetrics) -> None:
-        self.reading: deque[TailedFile] = deque()
+        self.awake: deque[TailedFile] = deque()
         self._configuration = configuration
         self._metrics = metrics
         self._held = HeldFiles(folder / "files")
@@ -49,19 +56,20 @@ class Catalog:
         if configuration.work_directory:
             self._finders.append(SandboxFinder(configuration.work_directory))
         self._by_key: dict[str, TailedFile] = {}
-        self._finished: dict[str, Note] = {}
+        self._asleep: list[TailedFile] = []
+        self._finished = FinishedFiles(self._held)
         self._generations: dict[str, int] = {}
         self._unheld: set[str] = set()
-        self._held_review = self._finished_review = 0.0
+        self._refused: set[Path] = set()
+        self._changed = False
+        self._held_review = self._finished_review = self._asleep_review = 0.0
 
     def load(self, now: float) -> None:
         """Go on where the last process ended, also with files that have been removed since."""
         positions = self._checkpoint.load()
         for key, note in self._held.notes():
-            self._generations[note.series] = max(note.generation, self._generations.get(note.series, 0))
             if note.finished is not None:
-                self._held.release(key)
-                self._finished[key] = note
+                self._finished.add(key, note)
                 continue
             descriptor = self._held.open(key)
             if descriptor is None:
@@ -80,13 +88,12 @@ class Catalog:
             for found in finder.find(wall_time):
                 self._adopt(found, now, wall_time)
 
-    def review(self, now: float, wall_time: float) -> None:
+    def review(self, now: float) -> None:
         """See which runs have ended, let go of files that are done with, update the figures."""
-        unacknowledged = 0
-        oldest = 0.0
-        for file in list(self.reading):
-            unacknowledged += file.size - file.acknowledged
-            oldest = max(oldest, file.lag(now))
+        if now >= self._asleep_review:
+            self._asleep_review = now + _ASLEEP_REVIEW
+            self._sort(now)
+        for file in list(self._by_key.values()):
             if now >= file.next_review:
                 waits = (now - file.grown_at) / 4 if file.done else 0.0
                 file.next_review = now + min(_SLOWEST_REVIEW, max(_REVIEW, waits))
@@ -96,12 +103,21 @@ class Catalog:
             self._metrics.held.set(self._bound_held())
         if now >= self._finished_review:
             self._finished_review = now + _FINISHED_REVIEW
-            for key, note in list(self._finished.items()):
-                self._review_finished(key, note, now)
-        self._metrics.files.set(len(self.reading))
-        self._metrics.lag_bytes.set(unacknowledged)
-        self._metrics.lag_seconds.set(oldest)
+            for key in self._finished.review():
+                self._read_on(key, now)
+        self._metrics.files.set(len(self._by_key))
+        self._metrics.lag_bytes.set(sum(file.size - file.acknowledged for file in self.awake))
+        self._metrics.lag_seconds.set(max((file.lag(now) for file in self.awake), default=0.0))
         self._metrics.unheld.set(len(self._unheld))
+
+    def _sort(self, now: float) -> None:
+        """Wake the files that have grown, and let sleep those that have long been quiet."""
+        grown = [file for file in self._asleep if os.fstat(file.descriptor).st_size != file.size]
+        tired = [file for file in self.awake if file.done and now - file.grown_at >= _ASLEEP_AFTER]
+        if grown or tired:
+            moved = {*grown, *tired}
+            self._asleep = [file for file in self._asleep if file not in moved] + tired
+            self.awake = deque([file for file in self.awake if file not in moved] + grown)
 
     def look(self, file: TailedFile, now: float) -> bool:
         """See how large a file is; whether it was truncated."""
@@ -113,10 +129,19 @@ class Catalog:
         self._held.write(file.key, file.note)
         return True
 
+    def settle(self, file: TailedFile, generation: int, end: int) -> None:
+        """Take everything before `end` as acknowledged for good, unless the file was truncated since."""
+        if generation == file.note.generation:
+            file.settle(end)
+            self._changed = True
+
     def save(self) -> None:
-        """Write the checkpoint."""
+        """Write the checkpoint if positions have changed."""
+        if not self._changed:
+            return
         try:
-            self._checkpoint.save({file.key: file.position for file in self.reading})
+            self._checkpoint.save({file.key: file.position for file in self._by_key.values()})
+            self._changed = False
         except OSError as error:
             LOG.error("The checkpoint can not be written, after a restart more is sent again: %s", error)
 
@@ -127,7 +152,8 @@ class Catalog:
                 return
             descriptor = os.open(found.path, _OPEN)
         except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ELOOP):
+            if error.errno not in (errno.ENOENT, errno.ELOOP) and found.path not in self._refused:
+                self._refused.add(found.path)
                 LOG.error("%s can not be read: %s", found.path, error.strerror)
             return
         status = os.fstat(descriptor)
@@ -141,7 +167,6 @@ class Catalog:
         else:
             # the time tells it from an older file that had the same number
             series, generation = f"{self._configuration.host}-{key}", int(wall_time)
-        self._generations[series] = generation
         note = Note(str(found.path), series, generation, facts, local_time=found.run is None)
         self._held.write(key, note)
         file = self._read(key, descriptor, note, Position(generation=generation), now)
@@ -153,13 +178,7 @@ class Catalog:
             file.note.path = str(found.path)  # it was renamed, perhaps
             file.run = found.run
             return True
-        finished = self._finished.get(key)
-        if finished is None:
-            return False
-        if finished.path == str(found.path):
-            return True
-        self._forget_finished(key, finished)  # the number of a removed file, used again
-        return False
+        return self._finished.knows(key, found.path)
 
     def _read(self, key: str, descriptor: int, note: Note, position: Position, now: float) -> TailedFile:
         if position.generation != note.generation:
@@ -168,8 +187,9 @@ class Catalog:
         file.facts_complete = note.local_time or "task_id" in note.facts
         if not self._held.hold(key, descriptor):
             self._unheld.add(key)
+        self._generations[note.series] = max(note.generation, self._generations.get(note.series, 0))
         self._by_key[key] = file
-        self.reading.append(file)
+        self.awake.append(file)
         return file
 
     def refresh_facts(self, file: TailedFile, now: float) -> None:
@@ -188,54 +208,44 @@ class Catalog:
         quiet = now - file.grown_at
         if not file.ended and quiet >= _REVIEW:
             file.ended = file.run is not None and file.run.ended
-        removed = quiet >= _REVIEW and not _is_at(Path(file.note.path), file.key)
+        file.removed = size_at(Path(file.note.path), file.key) is None
         if not file.done:
             return
-        if removed and quiet >= (_QUIET_AFTER_END if file.ended else _QUIET_AFTER_REMOVAL):
+        if file.removed and quiet >= (_QUIET_AFTER_END if file.ended else _QUIET_AFTER_REMOVAL):
             self._close(file)
             self._held.forget(file.key)
-            self._forget_series(file.note)
-        elif file.ended and not removed and quiet >= _QUIET_AFTER_END:
+        elif file.ended and not file.removed and quiet >= _QUIET_AFTER_END:
             self._close(file)
             file.note.finished = file.settled
             self._held.write(file.key, file.note)
-            self._held.release(file.key)
-            self._finished[file.key] = file.note
+            self._finished.add(file.key, file.note)
 
-    def _review_finished(self, key: str, note: Note, now: float) -> None:
-        """Forget a file that is gone; read on in one that has grown after its run's end."""
-        descriptor = _open_same(Path(note.path), key)
-        if descriptor is None:
-            self._forget_finished(key, note)
-        elif os.fstat(descriptor).st_size == note.finished:
-            os.close(descriptor)
-        else:
-            del self._finished[key]
-            offset, note.finished = note.finished or 0, None
-            self._held.write(key, note)
-            self._read(key, descriptor, note, Position(offset, note.generation), now).ended = True
-
-    def _forget_finished(self, key: str, note: Note) -> None:
-        del self._finished[key]
-        self._held.forget(key)
-        self._forget_series(note)
-
-    def _forget_series(self, note: Note) -> None:
-        if self._generations.get(note.series) == note.generation:
-            del self._generations[note.series]
+    def _read_on(self, key: str, now: float) -> None:
+        """Take up a file again that has grown after its run's end."""
+        note = self._held.read(key)
+        descriptor = _open_same(Path(note.path), key) if note else None
+        if note is None or descriptor is None:
+            return
+        offset, note.finished = note.finished or 0, None
+        self._held.write(key, note)
+        self._read(key, descriptor, note, Position(offset, note.generation), now).ended = True
 
     def _close(self, file: TailedFile) -> None:
         os.close(file.descriptor)
-        self.reading.remove(file)
+        (self.awake if file in self.awake else self._asleep).remove(file)
         del self._by_key[file.key]
         self._unheld.discard(file.key)
+        if self._generations.get(file.note.series) == file.note.generation:
+            del self._generations[file.note.series]
+        self._changed = True
 
     def _bound_held(self) -> int:
         """Disk space that only the shipper keeps, in bytes; the oldest files are given up beyond the bound."""
         removed = []
-        for file in self.reading:
+        for file in self._by_key.values():
             status = os.fstat(file.descriptor)
-            if status.st_nlink <= (0 if file.key in self._unheld else 1):
+            # each destination has a link of its own; a file that was moved elsewhere has more
+            if status.st_nlink <= len(self._configuration.destinations) and file.removed:
                 removed.append((status.st_mtime, status.st_blocks * 512, file))
         held = sum(size for _time, size, _file in removed)
         for _time, size, file in sorted(removed, key=lambda entry: entry[0]):
@@ -252,14 +262,6 @@ class Catalog:
             self._close(file)
             self._held.forget(file.key)
         return held
-
-
-def _is_at(path: Path, key: str) -> bool:
-    """Whether the file of this key still has this path."""
-    try:
-        return key.endswith(f"-{path.lstat().st_ino}")
-    except OSError:
-        return False
 
 
 def _open_same(path: Path, key: str) -> int | None:

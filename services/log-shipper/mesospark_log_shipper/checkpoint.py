@@ -4,7 +4,7 @@
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mesospark_log_shipper.holding import write_atomically
@@ -16,12 +16,13 @@ LOG = logging.getLogger(__name__)
 class Position:
     """How far a file is shipped.
 
-    offset: bytes; generation: as in the file's note; head: the file's first bytes in hexadecimal, to know it again;
+    offset: bytes; generation: as in the file's note; head: digest of the file's first `head_bytes`, to know it again;
     cuts: offsets behind `offset` where a record was ended because its writer paused, so that it ends there again.
     """
 
     offset: int = 0
     generation: int = 0
+    head_bytes: int = 0
     head: str = ""
     cuts: list[int] = field(default_factory=list)
 
@@ -31,7 +32,6 @@ class Checkpoint:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._saved = ""
 
     def load(self) -> dict[str, Position]:
         """The positions by key; a file that can not be read is put aside, everything is then shipped again."""
@@ -48,8 +48,5 @@ class Checkpoint:
             return {}
 
     def save(self, positions: Mapping[str, Position]) -> None:
-        """Write the positions if they have changed."""
-        text = json.dumps({key: asdict(position) for key, position in positions.items()})
-        if text != self._saved:
-            write_atomically(self._path, text)
-            self._saved = text
+        """Replace the positions."""
+        write_atomically(self._path, json.dumps({key: vars(position) for key, position in positions.items()}), True)

@@ -11,8 +11,8 @@ from mesospark_log_shipper.meta import RunFolder, run_facts
 _RECENT = 2.0
 """seconds: a folder that changed this shortly before it was listed may have changed again within the same time stamp"""
 
-_AGAIN = 30.0
-"""seconds after which runs are looked at again whose files are known: a container logger may rotate them"""
+_AGAIN = 60.0
+"""seconds after which executors are looked at again whose files are known: for another run, and for rotated files"""
 
 _STREAMS = ("stdout", "stderr")
 
@@ -34,6 +34,15 @@ class FoundFile:
         return {**facts, "stream": self.path.name.split(".")[0], "file": self.path.name}, complete
 
 
+def list_folders(path: Path) -> list[str]:
+    """The names of the folders in `path`, symbolic links left out; none if it is not there."""
+    try:
+        with os.scandir(path) as entries:
+            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
 class FolderListing:
     """Lists folders, and lists again only those that have changed."""
 
@@ -41,17 +50,16 @@ class FolderListing:
         self._known: dict[Path, tuple[int, list[str]]] = {}
 
     def folders(self, path: Path, now: float) -> list[str]:
-        """The names of the folders in `path`, symbolic links left out; none if it is not there. now: epoch seconds."""
+        """As list_folders. now: epoch seconds."""
         try:
             modified = path.stat().st_mtime_ns
             known = self._known.get(path)
             if known and known[0] == modified:
                 return known[1]
-            with os.scandir(path) as entries:
-                names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
         except OSError:
             self._known.pop(path, None)
             return []
+        names = list_folders(path)
         self._known[path] = (modified if modified < (now - _RECENT) * 1e9 else -1, names)
         return names
 
@@ -62,30 +70,36 @@ class SandboxFinder:
     def __init__(self, work_directory: Path) -> None:
         self._work_directory = work_directory
         self._listing = FolderListing()
-        self._settled: set[RunFolder] = set()
-        self._settled_until = 0.0
+        self._known: set[tuple[str, str, str]] = set()
+        self._known_until = 0.0
 
     def find(self, now: float) -> Iterator[FoundFile]:
-        """Files of runs that are new, or whose streams were not all there yet. now: epoch seconds."""
-        if now >= self._settled_until or now < self._settled_until - _AGAIN:
-            self._settled.clear()
-            self._settled_until = now + _AGAIN
-        for run in [run for run in self._runs(now) if run not in self._settled]:
-            streams = [run.sandbox / name for name in _STREAMS]
-            there = [path for path in streams if path.exists()]
-            yield from (FoundFile("sandbox", path, {}, run) for path in there)
-            if len(there) == len(streams):
-                self._settled.add(run)
-
-    def _runs(self, now: float) -> Iterator[RunFolder]:
+        """Files of executors that are new, or whose streams were not all there yet. now: epoch seconds."""
+        if not self._known_until - _AGAIN <= now < self._known_until:
+            self._known.clear()
+            self._known_until = now + _AGAIN
         agents = self._work_directory / "slaves"
         for agent in self._listing.folders(agents, now):
             frameworks = agents / agent / "frameworks"
             for framework in self._listing.folders(frameworks, now):
                 executors = frameworks / framework / "executors"
                 for executor in self._listing.folders(executors, now):
-                    for container in self._listing.folders(executors / executor / "runs", now):
-                        yield RunFolder(self._work_directory, agent, framework, executor, container)
+                    if (agent, framework, executor) not in self._known:
+                        yield from self._find_of(agent, framework, executor)
+
+    def _find_of(self, agent: str, framework: str, executor: str) -> Iterator[FoundFile]:
+        runs = self._work_directory / "slaves" / agent / "frameworks" / framework / "executors" / executor / "runs"
+        containers = list_folders(runs)
+        complete = bool(containers)
+        for container in containers:
+            run = RunFolder(self._work_directory, agent, framework, executor, container)
+            for stream in _STREAMS:
+                if (run.sandbox / stream).exists():
+                    yield FoundFile("sandbox", run.sandbox / stream, {}, run)
+                else:
+                    complete = False
+        if complete:
+            self._known.add((agent, framework, executor))
 
 
 class PathFinder:

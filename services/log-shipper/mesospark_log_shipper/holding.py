@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +44,25 @@ class HeldFiles:
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
 
     def notes(self) -> Iterator[tuple[str, Note]]:
-        """Every note, by key; one that can not be read is removed, its file will be found again."""
+        """Every note, by key."""
         for path in sorted(self._folder.glob("*.json")):
-            try:
-                yield path.stem, Note(**json.loads(path.read_text(encoding="utf-8")))
-            except (OSError, ValueError, TypeError) as error:
-                LOG.error("The note %s is unreadable, its file is shipped from the beginning: %s", path, error)
-                path.unlink(missing_ok=True)
+            note = self.read(path.stem)
+            if note:
+                yield path.stem, note
+
+    def read(self, key: str) -> Note | None:
+        """A note; one that can not be read is removed, its file will be found again."""
+        path = self._folder / f"{key}.json"
+        try:
+            return Note(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            LOG.error("The note %s is unreadable, its file is shipped from the beginning: %s", path, error)
+            path.unlink(missing_ok=True)
+            return None
 
     def write(self, key: str, note: Note) -> None:
         """Write a note so that it is there whole or not at all."""
-        write_atomically(self._folder / f"{key}.json", json.dumps(asdict(note)))
+        write_atomically(self._folder / f"{key}.json", json.dumps(vars(note)), False)
 
     def hold(self, key: str, descriptor: int) -> bool:
         """Link an open file; False where that can not be, as on another file system."""
@@ -63,7 +71,7 @@ class HeldFiles:
         except FileExistsError:
             return True
         except OSError as error:
-            LOG.debug("No hard link for %s: %s", key, error)
+            LOG.warning("No hard link for %s, which is lost if it is removed while the shipper is down: %s", key, error)
             return False
         return True
 
@@ -87,11 +95,12 @@ class HeldFiles:
         return self._folder / f"{key}.log"
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file so that after a crash it is the old one or the new one, whole."""
+def write_atomically(path: Path, text: str, durable: bool) -> None:
+    """Replace a file so that a reader finds the old or the new one, whole; with `durable` also after a power cut."""
     new = path.with_name(path.name + ".new")
     with new.open("w", encoding="utf-8") as file:
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     new.replace(path)

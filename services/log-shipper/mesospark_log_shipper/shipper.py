@@ -18,7 +18,7 @@ LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.1
 _TURN_SECONDS = 1.0
 _SAVE_SECONDS = 0.5
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 3.0
 _FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
 _FACTS_SECONDS = 2.0
 """how long a new file waits for the facts of its task; then it is sent without"""
@@ -112,20 +112,22 @@ class Shipper:
     def _collect(self) -> Window:
         """Read from every file in turn, a little from each, until the window is full or there is no more."""
         window = Window()
-        files = self._catalog.reading
+        files = self._catalog.awake
         progress = True
         while progress and files:
             progress = False
+            now = time.monotonic()
             for _turn in range(len(files)):
                 file = files[0]
                 files.rotate(-1)
-                progress |= self._read_some(file, window)
+                if file.read >= file.size and file.next_look > now:
+                    continue
+                progress |= self._read_some(file, window, now)
                 if len(window.events) >= self._limits.window_records or window.size >= self._limits.window_bytes:
                     return window
         return window
 
-    def _read_some(self, file: TailedFile, window: Window) -> bool:
-        now = time.monotonic()
+    def _read_some(self, file: TailedFile, window: Window, now: float) -> bool:
         if now >= file.next_look and self._catalog.look(file, now):
             window.ends.pop(file, None)  # those records are of the content that is gone
         if file.read >= file.size:
@@ -169,7 +171,7 @@ class Shipper:
         self._metrics.connected.set(0)
         self._settle(time.monotonic() - self._limits.rewind_seconds)
         self._recent.clear()
-        self._metrics.rewound.inc(sum(file.rewind() for file in self._catalog.reading))
+        self._metrics.rewound.inc(sum(file.rewind() for file in self._catalog.awake))
 
     def _fail(self, reason: str) -> None:
         self._metrics.failures.inc()
@@ -181,8 +183,7 @@ class Shipper:
         """What was acknowledged before `until` is so for good."""
         while self._recent and self._recent[0].time <= until:
             entry = self._recent.popleft()
-            if entry.generation == entry.file.note.generation:
-                entry.file.settle(entry.end)
+            self._catalog.settle(entry.file, entry.generation, entry.end)
 
     def _turn(self) -> None:
         """What is done again and again, also while there is no connection or an answer is awaited."""
@@ -194,7 +195,7 @@ class Shipper:
         if now >= self._next_turn:
             self._next_turn = now + _TURN_SECONDS
             self._catalog.discover(now, wall_time)
-            self._catalog.review(now, wall_time)
+            self._catalog.review(now)
             self._renew = self._client.connected and (self.reload.is_set() or self._client.tls.changed)
 
     def _renew_connection(self) -> None:

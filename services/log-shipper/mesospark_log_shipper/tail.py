@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One file that is being read: where it stands, and its next records."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,14 +44,14 @@ class TailedFile:
         self.note = note
         self.run: RunFolder | None = None
         self.facts_complete = False
-        self.ended = False
+        self.ended = self.removed = False
         self.read = self.acknowledged = self.settled = position.offset
         self.cuts = set(position.cuts)
         self.found_at = self.grown_at = now
         self.next_look = self.next_review = 0.0
         self.lag_mark: tuple[float, int] | None = None
         self._limits = limits
-        self._head = bytes.fromhex(position.head)
+        self._head = (position.head_bytes, position.head)
         self.size = 0
         self._examined: tuple[int, int] | None = None
         self._encoder: EventEncoder | None = None
@@ -58,17 +59,12 @@ class TailedFile:
     @property
     def position(self) -> Position:
         """What the checkpoint keeps of it."""
-        return Position(self.settled, self.note.generation, self._head.hex(), sorted(self.cuts))
+        return Position(self.settled, self.note.generation, *self._head, sorted(self.cuts))
 
     @property
     def done(self) -> bool:
         """Whether all its bytes are acknowledged for good."""
         return self.settled == self.size
-
-    @property
-    def is_same(self) -> bool:
-        """Whether the open file begins with the bytes that the position was taken from."""
-        return os.pread(self.descriptor, len(self._head), 0) == self._head
 
     def set_facts(self, facts: dict[str, object]) -> bool:
         """Use these facts for the events from now on; whether they differ from those used so far."""
@@ -81,13 +77,13 @@ class TailedFile:
     def look(self, now: float) -> bool:
         """See how large the file is; whether it was truncated, and is therefore read from its beginning again."""
         size = os.fstat(self.descriptor).st_size
-        truncated = size < self.read or (size != self.size and not self.is_same)
+        truncated = size < self.read or (size != self.size and self._read_head(self._head[0]) != self._head)
         if truncated:
             self.restart()
         if truncated or size != self.size:
             self.size, self.grown_at = size, now
-        if len(self._head) < min(size, _HEAD_BYTES):
-            self._head = os.pread(self.descriptor, _HEAD_BYTES, 0)
+        if self._head[0] < min(size, _HEAD_BYTES):
+            self._head = self._read_head(_HEAD_BYTES)
         self.next_look = now + min(_SLOWEST_LOOK, (now - self.grown_at) / 10)
         return truncated
 
@@ -96,7 +92,7 @@ class TailedFile:
         self.note.generation += 1
         self.read = self.acknowledged = self.settled = self.size = 0
         self.cuts.clear()
-        self._head = b""
+        self._head = (0, "")
         self._encoder = self._examined = self.lag_mark = None
 
     def rewind(self) -> int:
@@ -137,6 +133,11 @@ class TailedFile:
             self.read = start + end
             yield Record(self._encode(data[begin:end], start + begin, wall_time, cut), cut)
             begin = end
+
+    def _read_head(self, count: int) -> tuple[int, str]:
+        """Length and digest of the file's first bytes, by which it is known again; at most `count` of them."""
+        data = os.pread(self.descriptor, count, 0) if count else b""
+        return len(data), hashlib.blake2b(data, digest_size=8).hexdigest() if data else ""
 
     def _patience(self, now: float) -> int:
         """0: wait for more; 1: send a record that ends with a line; 2: send everything that is there."""

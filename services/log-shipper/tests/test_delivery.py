@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Nothing is lost and nothing is reordered, whatever stops, breaks or goes away."""
 
-import signal
 import time
 from collections import Counter
 from pathlib import Path
 
-from log_shipper_certificates import Certificates
 from log_shipper_process import ShipperProcess, free_port
 from lumberjack_server import LumberjackServer
 
@@ -159,44 +157,3 @@ def test_chatty_file_does_not_starve_others(shipper: ShipperProcess, server: Lum
     server.silent = False
     server.wait_for("the quiet one")
     assert len(server.events) < 20_000
-
-
-def test_stop_while_no_answer_comes(shipper: ShipperProcess, server: LumberjackServer) -> None:
-    """SIGTERM ends the process within seconds, and the window is sent again."""
-    server.silent = True
-    append(shipper.logs / "a.log", ["unanswered"])
-    shipper.start()
-    server.wait_for("unanswered")
-    started = time.monotonic()
-    assert shipper.stop() == 0
-    assert time.monotonic() - started < 9
-    server.silent = False
-    shipper.start()
-    server.wait(lambda: server.messages() == ["unanswered"] * 2)
-
-
-def test_other_certificate_on_sighup(
-    shipper: ShipperProcess, server: LumberjackServer, certificates: Certificates
-) -> None:
-    """A changed client certificate is used without a restart, and nothing is repeated for it."""
-    shipper.start()
-    append(shipper.logs / "a.log", ["first"])
-    server.wait_for("first")
-    shipper.use_client(certificates, "second-client")
-    shipper.signal(signal.SIGHUP)
-    server.wait(lambda: server.clients == ["client", "second-client"], "the new certificate")
-    append(shipper.logs / "a.log", ["second"])
-    server.wait_for("second")
-    assert server.messages() == ["first", "second"]
-
-
-def test_stranger_is_refused(tmp_path: Path, server: LumberjackServer, certificates: Certificates) -> None:
-    """A client certificate of another authority gets nothing through, and the log says why."""
-    shipper = ShipperProcess(tmp_path, certificates, [server.port], client="stranger")
-    try:
-        append(shipper.logs / "a.log", ["not for you"])
-        shipper.start()
-        server.wait(lambda: "alert" in shipper.log().lower(), "the refusal")
-        assert not server.events
-    finally:
-        shipper.kill()

@@ -13,9 +13,9 @@ AGENT_ID = "aa5e3594-ceec-4cd0-a5ae-c1714873b465-S0"
 FRAMEWORK_ID = "aa5e3594-ceec-4cd0-a5ae-c1714873b465-0000"
 
 
-def make_run(work_directory: Path, container_id: str, checkpointed: bool = True) -> RunFolder:
-    """A run of executor `0` with empty streams; without the agent's notes if its framework does not checkpoint."""
-    run = RunFolder(work_directory, AGENT_ID, FRAMEWORK_ID, "0", container_id)
+def make_run(work_directory: Path, container_id: str, checkpointed: bool = True, executor_id: str = "0") -> RunFolder:
+    """A run with empty streams; without the agent's notes if its framework does not checkpoint."""
+    run = RunFolder(work_directory, AGENT_ID, FRAMEWORK_ID, executor_id, container_id)
     if checkpointed:
         task = run.meta / "tasks/0"
         task.mkdir(parents=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from log_shipper_certificates import Certificates
 
-_SERVICE = Path(__file__).resolve().parents[2]
+SERVICE_FOLDER = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "mesospark_log_shipper")
 
 
 def free_port() -> int:
@@ -25,7 +26,8 @@ def free_port() -> int:
 class ShipperProcess:
     """Ships `folder/logs/*.log` (name `service`) and the sandboxes of `folder/agent` to destination `graylog`.
 
-    `limits` are lines of the configuration's table of that name.
+    `limits` are lines of the configuration's table of that name, `others` further ports, each of a destination of
+    its own called `graylog-<port>`.
     """
 
     def __init__(self, folder: Path, certificates: Certificates, ports: Sequence[int], client: str = "client") -> None:
@@ -41,6 +43,7 @@ class ShipperProcess:
         (self.tls / "ca.pem").write_bytes(certificates.path("ca.pem").read_bytes())
         self.use_client(certificates, client)
         self.ports = ports
+        self.others: list[int] = []
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,7 +61,7 @@ class ShipperProcess:
 
     def configuration(self) -> str:
         """The text of the configuration file."""
-        servers = ", ".join(f'"127.0.0.1:{port}"' for port in self.ports)
+        destinations = [("graylog", self.ports), *((f"graylog-{port}", [port]) for port in self.others)]
         return "\n".join(
             [
                 f'state_directory = "{self.folder / "state"}"',
@@ -70,16 +73,21 @@ class ShipperProcess:
                 "[[files]]",
                 'name = "service"',
                 f'paths = ["{self.logs}/*.log"]',
-                "[[destinations]]",
-                'name = "graylog"',
-                f"servers = [{servers}]",
-                f'ca_file = "{self.tls / "ca.pem"}"',
-                f'certificate_file = "{self.tls / "client.pem"}"',
-                f'key_file = "{self.tls / "client.key"}"',
+                *(line for name, ports in destinations for line in self._destination(name, ports)),
                 "[limits]",
                 *self.limits,
             ]
         )
+
+    def _destination(self, name: str, ports: Sequence[int]) -> list[str]:
+        return [
+            "[[destinations]]",
+            f'name = "{name}"',
+            "servers = [" + ", ".join(f'"127.0.0.1:{port}"' for port in ports) + "]",
+            f'ca_file = "{self.tls / "ca.pem"}"',
+            f'certificate_file = "{self.tls / "client.pem"}"',
+            f'key_file = "{self.tls / "client.key"}"',
+        ]
 
     def start(self) -> None:
         """Start (again)."""
@@ -87,9 +95,7 @@ class ShipperProcess:
         path.write_text(self.configuration(), encoding="utf-8")
         with (self.folder / "shipper.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mesospark_log_shipper", "--config", str(path)],
-                env={**os.environ, "PYTHONPATH": str(_SERVICE)},
-                stderr=log,
+                [*COMMAND, "--config", str(path)], env={**os.environ, "PYTHONPATH": str(SERVICE_FOLDER)}, stderr=log
             )
 
     def signal(self, number: signal.Signals) -> None:
