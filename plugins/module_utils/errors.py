@@ -23,7 +23,8 @@ class OptionError(PlatformError):
     """An option's value that can not be right, found before anything was changed."""
 
     def __init__(self, option: str, value: object, problem: str, fix: str) -> None:
-        super().__init__(f"{option}: {value!r} {problem}; {fix}.", option=option)
+        subject = option if value is None else f"{option}: {value!r}"
+        super().__init__(f"{subject} {problem}; {fix}.", option=option)
 
 
 class ConnectionFailed(PlatformError):

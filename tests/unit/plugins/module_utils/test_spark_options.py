@@ -102,7 +102,7 @@ def test_secrets_are_refused_without_repeating_them(options: dict[str, Any], mes
     ("options", "message"),
     [
         ({"name": "Word Count"}, r"name: 'Word Count' is no name of a job; use up to 40 lower-case letters"),
-        ({"image": None}, r"image: None is missing"),
+        ({"image": None}, r"^image is missing; say which image"),
         (
             {"application": "/nowhere/app.py"},
             r"application: '/nowhere/app.py' is no file on this machine; .*local:///nowhere/app.py",

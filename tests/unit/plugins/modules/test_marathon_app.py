@@ -43,7 +43,7 @@ def test_absent(cluster: Any, run_module: Any) -> None:
 
 def test_a_new_app_needs_a_definition(cluster: Any, run_module: Any) -> None:
     result = run_module(marathon_app.main, **cluster.options, id="/web")
-    assert result["msg"] == "definition: None is missing, and there is no app /web; describe the app."
+    assert result["msg"] == "definition is missing, and there is no app /web; describe the app."
 
 
 def test_a_lock_is_told_with_its_option(cluster: Any, run_module: Any) -> None:

@@ -126,7 +126,7 @@ def test_an_unknown_agent_does_not_hold_up_the_others(levels: Levels, run_module
     ("options", "message"),
     [
         ({"level": 4, "duration": "1m"}, "value of level must be one of: 0, 1, 2, 3, got: 4"),
-        ({"level": 2}, "duration: None is missing for level 2; write how long, such as 10m."),
+        ({"level": 2}, "duration is missing for level 2; write how long, such as 10m."),
         ({"level": 2, "duration": "10 minutes"}, "duration: '10 minutes' is not a duration; write a number and a unit"),
         ({"level": 2, "duration": "500ms"}, "duration: '500ms' is shorter than a second; write a duration such as 10m"),
         ({"level": 2, "duration": "400d"}, "duration: '400d' is longer than a year; write a duration such as 10m."),
