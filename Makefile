@@ -15,7 +15,7 @@ INVENTORY ?= inventories/demo
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
-prepare:  ## Install what this machine lacks: packages, engine, Python environment
+prepare:  ## Install what this machine lacks: packages and a container engine
 	@$(STAGE) "Prepare this machine" ./tools/prepare_machine.sh
 
 .venv/.installed: requirements-dev.txt
