@@ -38,11 +38,15 @@ def host(variables: dict[str, Any]) -> dict[str, Any]:
     return {**variables, "_common_preflight_survey": survey}
 
 
-@pytest.mark.parametrize("path", INVENTORIES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_passes_the_preflight(path: Path) -> None:
+def load(path: Path) -> tuple[InventoryManager, VariableManager]:
     loader = DataLoader()
     inventory = InventoryManager(loader=loader, sources=[str(path)])
-    manager = VariableManager(loader=loader, inventory=inventory)
+    return inventory, VariableManager(loader=loader, inventory=inventory)
+
+
+@pytest.mark.parametrize("path", INVENTORIES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_passes_the_preflight(path: Path) -> None:
+    inventory, manager = load(path)
     hosts = {name.name: host(manager.get_vars(host=name)) for name in inventory.get_hosts("platform")}
     first = next(iter(hosts.values()))
     groups = {name: [member.name for member in group.get_hosts()] for name, group in inventory.groups.items()}
@@ -53,3 +57,12 @@ def test_passes_the_preflight(path: Path) -> None:
     }
     assert preflight_problems(hosts, groups, requirements, NOW) == []
     assert len(hosts) >= 3
+
+
+@pytest.mark.parametrize("path", INVENTORIES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_leaves_the_controller_local(path: Path) -> None:
+    """Jobs are handed in on the controller, which has none of the platform's addresses."""
+    inventory, manager = load(path)
+    variables = manager.get_vars(host=inventory.get_host("localhost"))
+    assert variables["ansible_connection"] == "local"
+    assert "ansible_host" not in variables
