@@ -69,7 +69,7 @@ _OPTION_OF_CONF = {
 _PLATFORM_CONF = re.compile(
     r"spark\.(master|submit\.deployMode|authenticate.*|network\.crypto\..*|ssl\..*|io\.encryption\..*|ui\.port|blockManager\.port|port\.maxRetries"
     r"|driver\.(host|bindAddress|port|blockManager\.port)|mesos\.(principal|secret).*|mesos\.containerizer"
-    r"|mesos\.executor\.(home|docker\..*)|executorEnv\.(LIBPROCESS_|MESOS_|LD_|PATH$|JDK_JAVA_OPTIONS).*)"
+    r"|mesos\.executor\.(home|docker\..*)|executorEnv\.(LIBPROCESS_|MESOS_|LD_|PATH$|JDK_JAVA_OPTIONS|JAVA_TOOL_OPTIONS).*)"
 )
 _FORBIDDEN_LABELS = ("job", "run_id", "principal", "definition")
 

@@ -119,6 +119,7 @@ def test_secrets_are_refused_without_repeating_them(options: dict[str, Any], mes
             {"conf": {"spark.authenticate": "false"}},
             r"conf.spark.authenticate: '...' is set by the platform; leave it out",
         ),
+        ({"conf": {"spark.executorEnv.JAVA_TOOL_OPTIONS": "-ea"}}, r"is set by the platform; leave it out"),
         ({"conf": {"executor.memory": "1g"}}, r"is no Spark setting"),
         ({"conf": {"spark.x": ["a"]}}, r"conf.spark.x: \['a'\] is not a text or a number"),
         ({"constraints": [["rack", "NEAR", "r1"]]}, r"is no constraint; write \[field, operator, value\]"),
