@@ -95,7 +95,7 @@ class Catalog:
             self._sort(now)
         for file in list(self._by_key.values()):
             if now >= file.next_review:
-                waits = (now - file.grown_at) / 4 if file.done else 0.0
+                waits = (now - file.grown_at) / 2 if file.done else 0.0
                 file.next_review = now + min(_SLOWEST_REVIEW, max(_REVIEW, waits))
                 self._review_file(file, now)
         if now >= self._held_review:
@@ -168,15 +168,19 @@ class Catalog:
             # the time tells it from an older file that had the same number
             series, generation = f"{self._configuration.host}-{key}", int(wall_time)
         note = Note(str(found.path), series, generation, facts, local_time=found.run is None)
-        self._held.write(key, note)
+        if not self._held.write(key, note):
+            os.close(descriptor)  # it will be found again
+            return
         file = self._read(key, descriptor, note, Position(generation=generation), now)
         file.run, file.facts_complete = found.run, complete
 
     def _is_known(self, key: str, found: FoundFile) -> bool:
         file = self._by_key.get(key)
         if file:
-            file.note.path = str(found.path)  # it was renamed, perhaps
-            file.run = found.run
+            if file.path != found.path:
+                file.path = found.path
+                file.note.path = str(found.path)
+            file.run = file.run or found.run
             return True
         return self._finished.knows(key, found.path)
 
@@ -196,7 +200,7 @@ class Catalog:
         """Look for facts that were missing when the file was found."""
         if file.run is None or file.facts_complete:
             return
-        found = FoundFile("sandbox", Path(file.note.path), {}, file.run)
+        found = FoundFile("sandbox", file.path, {}, file.run)
         facts, complete = found.facts(self._configuration.host)
         file.facts_complete = complete or now - file.found_at > _FACTS_SECONDS
         # after the agent has removed what it knew of a run there is less to be read than before
@@ -208,17 +212,17 @@ class Catalog:
         quiet = now - file.grown_at
         if not file.ended and quiet >= _REVIEW:
             file.ended = file.run is not None and file.run.ended
-        file.removed = size_at(Path(file.note.path), file.key) is None
+        file.removed = size_at(file.path, file.key) is None
         if not file.done:
             return
         if file.removed and quiet >= (_QUIET_AFTER_END if file.ended else _QUIET_AFTER_REMOVAL):
             self._close(file)
             self._held.forget(file.key)
         elif file.ended and not file.removed and quiet >= _QUIET_AFTER_END:
-            self._close(file)
             file.note.finished = file.settled
-            self._held.write(file.key, file.note)
-            self._finished.add(file.key, file.note)
+            if self._held.write(file.key, file.note):
+                self._close(file)
+                self._finished.add(file.key, file.note)
 
     def _read_on(self, key: str, now: float) -> None:
         """Take up a file again that has grown after its run's end."""

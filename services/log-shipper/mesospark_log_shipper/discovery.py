@@ -94,8 +94,9 @@ class SandboxFinder:
         for container in containers:
             run = RunFolder(self._work_directory, agent, framework, executor, container)
             for stream in _STREAMS:
-                if (run.sandbox / stream).exists():
-                    yield FoundFile("sandbox", run.sandbox / stream, {}, run)
+                path = run.sandbox / stream
+                if path.exists():
+                    yield FoundFile("sandbox", path, {}, run)
                 else:
                     complete = False
         if complete:

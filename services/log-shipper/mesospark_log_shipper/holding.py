@@ -60,9 +60,14 @@ class HeldFiles:
             path.unlink(missing_ok=True)
             return None
 
-    def write(self, key: str, note: Note) -> None:
-        """Write a note so that it is there whole or not at all."""
-        write_atomically(self._folder / f"{key}.json", json.dumps(vars(note)), False)
+    def write(self, key: str, note: Note) -> bool:
+        """Write a note so that it is there whole or not at all; False if it can not be, as on a full disk."""
+        try:
+            write_atomically(self._folder / f"{key}.json", json.dumps(vars(note)), False)
+        except OSError as error:
+            LOG.error("The note of %s can not be written: %s", note.path, error)
+            return False
+        return True
 
     def hold(self, key: str, descriptor: int) -> bool:
         """Link an open file; False where that can not be, as on another file system."""

@@ -94,6 +94,7 @@ class LumberjackClient:
             plain = socket.create_connection((host, port), timeout=_CONNECT_SECONDS)
             try:
                 plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 self._socket = context.wrap_socket(plain, server_hostname=host)
             except BaseException:
                 plain.close()

@@ -21,7 +21,7 @@ class Metrics:
         self.cut = counter("records_cut", "Pieces of records that were too large to be sent whole")
         self.blank = counter("records_blank", "Records of white space only, which are not sent")
         self.rewound = counter("bytes_rewound", "Acknowledged bytes sent again after a broken connection")
-        self.dropped = counter("bytes_dropped", "Bytes lost: removed files beyond the disk bound, or gone before read")
+        self.dropped = counter("bytes_dropped", "Unacknowledged bytes of removed files given up at the disk bound")
         self.truncated = counter("truncations", "Files that were truncated, and read again from their beginning")
         self.failures = counter("connection_failures", "Connections that broke or could not be made")
         self.connected = gauge("connected", "1 while there is a connection")

@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from mesospark_log_shipper.checkpoint import Position
 from mesospark_log_shipper.configuration import Limits
@@ -42,6 +43,7 @@ class TailedFile:
         self.key = key
         self.descriptor = descriptor
         self.note = note
+        self.path = Path(note.path)
         self.run: RunFolder | None = None
         self.facts_complete = False
         self.ended = self.removed = False

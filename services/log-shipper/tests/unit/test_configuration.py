@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a configuration may say; a checkpoint that is broken."""
+"""What a configuration may say; a state directory that is broken."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from mesospark_log_shipper.checkpoint import Checkpoint, Position
 from mesospark_log_shipper.configuration import read_configuration
+from mesospark_log_shipper.holding import HeldFiles, Note
 from mesospark_log_shipper.toml_table import ConfigurationError
 
 
@@ -19,6 +21,18 @@ def test_broken_checkpoint_is_put_aside(tmp_path: Path, caplog: pytest.LogCaptur
     assert Checkpoint(path).load() == {}
     assert path.with_suffix(".broken").exists()
     assert "unreadable" in caplog.text
+
+
+def test_notes_that_can_not_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A disk that takes nothing, and a note that is half there, are reported and stop nothing."""
+    held = HeldFiles(tmp_path / "files")
+    assert held.write("a-1", Note("/a", "a", 0, {}))
+    (tmp_path / "files/b-2.json").write_text('{"path', encoding="utf-8")
+    assert [key for key, _note in held.notes()] == ["a-1"]
+    assert not (tmp_path / "files/b-2.json").exists()
+    shutil.rmtree(tmp_path / "files")
+    assert not held.write("a-1", Note("/a", "a", 0, {}))
+    assert "can not be written" in caplog.text
 
 
 MINIMUM = """
