@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from mesospark_marathon.model.app_rules import SINGLE_INSTANCE
 from mesospark_marathon.model.reader import compact
 
 Document = dict[str, Any]
@@ -91,11 +90,6 @@ class App:
         if self.network_mode == "host":
             return [definition["port"] for definition in self.port_definitions]
         return [mapping["servicePort"] for mapping in self.port_mappings]
-
-    @property
-    def is_single_instance(self) -> bool:
-        """Whether two instances must never run at the same time."""
-        return bool(self.document["labels"].get(SINGLE_INSTANCE) == "true")
 
     @cached_property
     def configuration(self) -> Document:

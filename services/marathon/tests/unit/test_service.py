@@ -6,13 +6,13 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import pytest
+from memory_store import MemoryStore
 from mesospark_marathon.interfaces import HealthTarget, Json, TransportError
 from mesospark_marathon.model.app_input import InputRules, build_app, read_app
 from mesospark_marathon.model.root import put_app
 from mesospark_marathon.options import Options
 from mesospark_marathon.service import MarathonService
 from mesospark_marathon.store import StoreError
-from mesospark_marathon.store.memory import MemoryStore
 from world import offer_of
 
 

@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from memory_store import MemoryStore
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.root import remove_group
 from mesospark_marathon.store import Store, StoreError
-from mesospark_marathon.store.memory import MemoryStore
 from mesospark_marathon.store.sqlite import SqliteStore
 from mesospark_marathon.tree import Tree
 from world import World

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from memory_store import MemoryStore
 from mesospark_marathon.groups import GroupManager
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.app import App, restarted
@@ -17,7 +18,6 @@ from mesospark_marathon.options import Options
 from mesospark_marathon.scheduler.core import Scheduler
 from mesospark_marathon.scheduler.instances import Instance
 from mesospark_marathon.store import Store
-from mesospark_marathon.store.memory import MemoryStore
 from mesospark_marathon.tree import Tree
 
 Document = dict[str, Any]
