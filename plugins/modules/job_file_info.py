@@ -15,13 +15,8 @@ description:
   - Every key and every value is checked, and that local files are there. An error names the line and the key.
 requirements:
   - PyYAML
-attributes:
-  check_mode:
-    description: Reads only, so it does the same in check mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is nothing to show.
-    support: none
+extends_documentation_fragment:
+  - mesospark.platform.information
 options:
   path:
     description: Path of the job file.

@@ -13,14 +13,8 @@ author:
 description:
   - Reads apps with their tasks, and says why instances that do not run are waiting.
 extends_documentation_fragment:
+  - mesospark.platform.information
   - mesospark.platform.platform
-attributes:
-  check_mode:
-    description: Reads only, so it does the same in check mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is nothing to show.
-    support: none
 options:
   id:
     description: Id of the only app to read.

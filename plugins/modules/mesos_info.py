@@ -13,14 +13,8 @@ author:
 description:
   - Reads version, leading master, agents, frameworks and resources of a Mesos cluster.
 extends_documentation_fragment:
+  - mesospark.platform.information
   - mesospark.platform.platform
-attributes:
-  check_mode:
-    description: Reads only, so it does the same in check mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is nothing to show.
-    support: none
 options:
   flags:
     description: Whether to read the flags of the leading master too.

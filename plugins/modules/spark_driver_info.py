@@ -15,14 +15,8 @@ description:
   - Runs that are going are found by their Marathon apps, those that are over as long as the Mesos master remembers
     them. So it finds what an interrupted playbook has left behind.
 extends_documentation_fragment:
+  - mesospark.platform.information
   - mesospark.platform.platform
-attributes:
-  check_mode:
-    description: Reads only, so it does the same in check mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is nothing to show.
-    support: none
 options:
   name:
     description: Name of the job. Without it, runs of all jobs are found.
