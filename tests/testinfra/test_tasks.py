@@ -121,7 +121,7 @@ def test_environment_of_a_task_holds_nothing_of_its_agent(platform, operator, ma
 @pytest.mark.parametrize("container", [False, True], ids=["command", "docker"])
 def test_tasks_outlive_a_restart_of_their_agent(platform, marathon, start, container):
     options = docker(platform) if container else {}
-    identifier = start("restart", cmd="sleep 3600", **options)
+    identifier = start("agent-restart", cmd="sleep 3600", **options)
     before = running_task(marathon, identifier)
     agent = platform.host(before["host"].partition(".")[0])
     process = agent.service("mesos-agent").systemd_properties["MainPID"]
