@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.mesospark.platform.plugins.module_utils.job_file import JobFileError, parse_job, read_job_file
+from ansible_collections.mesospark.platform.plugins.module_utils.job_file import (
+    KEYS,
+    JobFileError,
+    parse_job,
+    read_job_file,
+)
+
+ROOT = Path(__file__).resolve().parents[4]
 
 GOOD = """
 name: word-count
@@ -122,3 +130,15 @@ def test_a_missing_application_is_told_with_its_line(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(JobFileError, match=r"^nowhere.yml: the job file can not be read"):
         read_job_file("nowhere.yml")
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/job.yml")), ids=lambda path: path.parent.name)
+def test_examples_are_right(path: Path) -> None:
+    assert read_job_file(str(path))["name"] == path.parent.name
+
+
+def test_every_key_is_documented() -> None:
+    text = (ROOT / "docs/job-file.md").read_text(encoding="utf-8")
+    table = text.partition("| key |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert {key for cell in cells for key in re.findall(r"`(\w+)`", cell)} == set(KEYS)
