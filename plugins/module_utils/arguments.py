@@ -74,6 +74,8 @@ def _client(params: dict[str, t.Any], service: str, option: str, variable: str) 
         raise OptionError(
             option, params[option], "names no server", f"give the option or set the environment variable {variable}"
         )
+    if params["timeout"] <= 0:
+        raise OptionError("timeout", params["timeout"], "is no time to wait for an answer", "give seconds above 0")
     username, password = params["url_username"], params["url_password"]
     if option == "mesos_url":
         username, password = params["mesos_username"] or username, params["mesos_password"] or password

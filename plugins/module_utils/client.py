@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
 import ssl
 import time
 import typing as t
@@ -46,6 +47,11 @@ class Connection:
 
     def ssl_context(self) -> ssl.SSLContext:
         """Raises OptionError when a certificate or key file can not be used."""
+        files = {"ca_path": self.ca_path, "client_cert": self.client_cert, "client_key": self.client_key}
+        given = {option: path for option, path in files.items() if path}
+        for option, path in given.items():
+            if not os.path.isfile(path):
+                raise OptionError(option, path, "is no file on this machine", "give the path of a PEM file")
         try:
             return make_context(
                 cafile=self.ca_path,
@@ -54,10 +60,9 @@ class Connection:
                 client_key=self.client_key,
             )
         except (OSError, ssl.SSLError) as error:
-            files = [path for path in (self.ca_path, self.client_cert, self.client_key) if path]
             raise OptionError(
-                "ca_path, client_cert, client_key",
-                ", ".join(files),
+                ", ".join(given),
+                ", ".join(given.values()),
                 f"can not be used ({error})",
                 "give readable PEM files, the key belonging to the certificate",
             ) from error

@@ -9,7 +9,7 @@ import secrets
 import time
 import typing as t
 
-from .errors import ConnectionFailed, PlatformError, WaitTimeout
+from .errors import ConnectionFailed, OptionError, PlatformError, WaitTimeout
 from .events import EventStream
 from .marathon import Marathon, waiting_reasons
 from .mesos import TERMINAL_STATES, Mesos
@@ -58,6 +58,8 @@ class SparkRun:
         self._mesos = mesos
         self._waiter = waiter
         self._job = job
+        if log_lines < 0:
+            raise OptionError("log_lines", log_lines, "is no number of lines", "give 0 for none, or more")
         self._log_lines = log_lines
         self._reader = RecordReader(marathon, mesos, _LOG_LINES)
         self._events: t.Optional[EventStream] = None

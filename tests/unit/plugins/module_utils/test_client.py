@@ -117,8 +117,12 @@ def test_what_is_no_url(url: str) -> None:
 
 
 def test_certificate_files_that_can_not_be_used(tmp_path: Any) -> None:
-    with pytest.raises(OptionError, match="give readable PEM files"):
-        client("https://127.0.0.1:1", ca_path=str(tmp_path / "none.pem"))
+    missing, wrong = tmp_path / "none.pem", tmp_path / "wrong.pem"
+    wrong.write_text("no certificate")
+    with pytest.raises(OptionError, match=f"^ca_path: '{missing}' is no file on this machine; "):
+        client("https://127.0.0.1:1", ca_path=str(missing))
+    with pytest.raises(OptionError, match=f"^client_cert: '{wrong}' can not be used .*; give readable PEM files"):
+        client("https://127.0.0.1:1", client_cert=str(wrong))
 
 
 def test_plain_text_at_a_tls_url(server: Any) -> None:

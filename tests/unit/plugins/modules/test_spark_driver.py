@@ -203,9 +203,17 @@ def test_absent_removes_the_runs_of_the_job_only(cluster: Any, run_module: Any) 
     assert not run_module(spark_driver.main, **cluster.options, name="pi", state="absent")["changed"]
 
 
-def test_bad_options_change_nothing(cluster: Any, run_module: Any) -> None:
-    result = run_module(spark_driver.main, **cluster.options, **JOB, env={"LD_PRELOAD": "x"})
-    assert result["failed"] and result["msg"].startswith("env.LD_PRELOAD")
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("env", {"LD_PRELOAD": "x"}, "env.LD_PRELOAD"),
+        ("log_lines", -1, "log_lines: -1 is no number of lines; give 0 for none, or more."),
+        ("timeout", 0, "timeout: 0.0 is no time to wait for an answer; give seconds above 0."),
+    ],
+)
+def test_bad_options_change_nothing(cluster: Any, run_module: Any, option: str, value: Any, message: str) -> None:
+    result = run_module(spark_driver.main, **{**cluster.options, **JOB, option: value})
+    assert result["failed"] and result["msg"].startswith(message)
     assert cluster.marathon.requests == []
 
 
