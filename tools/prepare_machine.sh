@@ -53,12 +53,23 @@ install_packages() {
 
 engine_answers() { docker version >/dev/null 2>&1; }
 
+# A machine that was stopped hard leaves pid files whose numbers may belong to other programs now: the engine would not start.
+remove_stale_pid_file() {
+  [ -s "$1" ] || return 0
+  case "$(tr '\0' ' ' 2>/dev/null <"/proc/$(cat "$1")/cmdline")" in
+    *"$2"*) ;;
+    *) as_root rm -f "$1" ;;
+  esac
+}
+
 start_engine() {
   if [ -d /run/systemd/system ]; then
     say "starting the container engine by systemd"
     as_root systemctl enable --quiet --now docker
   else
     say "starting the container engine (its log is $engine_log)"
+    remove_stale_pid_file /var/run/docker.pid dockerd
+    remove_stale_pid_file /var/run/docker/containerd/containerd.pid containerd
     as_root sh -c "nohup dockerd >$engine_log 2>&1 &"
   fi
   for _ in $(seq 60); do
