@@ -68,7 +68,7 @@ class MarathonService:
             options=options,
             now=now,
             random=SystemRandom(),
-            app=self._app,
+            app=self.app,
             enforces_role=self._enforces_role,
             framework_info=self.framework_info,
         )
@@ -120,9 +120,6 @@ class MarathonService:
             self._roles_known_of = root
             self._roles = sorted({self.options.mesos_role, *(app.role for app in root.apps.values())})
         return self._roles
-
-    def _app(self, app_id: str) -> App | None:
-        return self.tree.current.apps.get(app_id)
 
     def _enforces_role(self, app_id: str) -> bool:
         group = self.tree.current.groups.get("/" + app_id.split("/")[1])
