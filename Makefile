@@ -10,7 +10,7 @@ export ANSIBLE_STRATEGY_PLUGINS := $(CURDIR)/.venv/mitogen
 INVENTORY ?= inventories/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare demo test test-fast test-soak lint unit sanity services molecule verify clean dev-cluster dev-cluster-stop
+.PHONY: help prepare demo test test-fast test-soak lint verify clean dev-cluster dev-cluster-stop
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -22,18 +22,16 @@ prepare:  ## Install what this machine lacks: packages and a container engine
 	@$(STAGE) "Python environment" ./tools/virtual_environment.sh
 
 demo: prepare .venv/.installed  ## Build a cluster on this machine with Ansible and run Spark jobs on it
-	@./tools/demo.sh
+	@$(STAGE) "Demo" ./tools/demo.sh
 
-test: prepare .venv/.installed  ## Every test, the fastest first
-	@$(STAGE) "Lint" ./tools/lint.sh
+test: prepare lint  ## Every test, the fastest first
 	@$(STAGE) "Unit tests" pytest tests/unit
 	@$(STAGE) "ansible-test sanity" ./tools/sanity.sh
 	@$(STAGE) "Installed collection" ./tools/test_installed.sh
 	@$(STAGE) "Services' tests" ./tools/test_services.sh
 	@$(STAGE) "Molecule scenarios" ./tools/test_molecule.sh
 
-test-fast: .venv/.installed  ## Everything that needs no container, in under two minutes
-	@$(STAGE) "Lint" ./tools/lint.sh
+test-fast: lint  ## Everything that needs no container, in under two minutes
 	@$(STAGE) "Unit tests" pytest -m "not system and not soak and not hosts" tests/unit services images
 
 test-soak: prepare .venv/.installed  ## Long fault and load runs, outside continuous integration
