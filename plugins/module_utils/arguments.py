@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that several modules share, and what is made of them: connections to Marathon and Mesos, and a waiter."""
+"""Options that several modules share, and what is made of them: connections to servers, and a waiter."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ansible.module_utils.basic import env_fallback
 
 from .client import Client, Connection
 from .errors import OptionError
+from .graylog import Graylog
 from .marathon import Marathon
 from .mesos import Mesos
 from .registry import ImageReference, Registry
@@ -33,6 +34,31 @@ def connection_options() -> dict[str, t.Any]:
         "url_password": _from_environment("MESOSPARK_PASSWORD", type="str", no_log=True),
         "mesos_username": _from_environment("MESOSPARK_MESOS_USERNAME", type="str"),
         "mesos_password": _from_environment("MESOSPARK_MESOS_PASSWORD", type="str", no_log=True),
+        **_transport_options(),
+    }
+
+
+def graylog_options() -> dict[str, t.Any]:
+    """The options of the documentation fragment ``graylog``."""
+    return {
+        "graylog_url": _from_environment("GRAYLOG_URL", type="list", elements="str"),
+        "url_username": _from_environment("GRAYLOG_USERNAME", type="str"),
+        "url_password": _from_environment("GRAYLOG_PASSWORD", type="str", no_log=True),
+        **_transport_options(),
+    }
+
+
+def graylog_access_options() -> dict[str, t.Any]:
+    """The options that lead to Graylog in modules which have ``connection_options`` too."""
+    return {
+        "graylog_url": _from_environment("GRAYLOG_URL", type="list", elements="str"),
+        "graylog_username": _from_environment("GRAYLOG_USERNAME", type="str"),
+        "graylog_password": _from_environment("GRAYLOG_PASSWORD", type="str", no_log=True),
+    }
+
+
+def _transport_options() -> dict[str, t.Any]:
+    return {
         "ca_path": _from_environment("MESOSPARK_CA_PATH", type="path"),
         "client_cert": _from_environment("MESOSPARK_CLIENT_CERT", type="path"),
         "client_key": _from_environment("MESOSPARK_CLIENT_KEY", type="path", no_log=False),
@@ -60,6 +86,11 @@ def mesos_from(params: dict[str, t.Any]) -> Mesos:
     return Mesos(_client(params, "The Mesos master", "mesos_url", "MESOS_MASTER_URL"))
 
 
+def graylog_from(params: dict[str, t.Any]) -> Graylog:
+    """Raises OptionError when no URL is given or a TLS file can not be used."""
+    return Graylog(_client(params, "Graylog", "graylog_url", "GRAYLOG_URL"))
+
+
 def waiter_from(params: dict[str, t.Any]) -> Waiter:
     """Raises OptionError when a duration is not one."""
     sleep = seconds("wait_sleep", params["wait_sleep"])
@@ -79,6 +110,8 @@ def _client(params: dict[str, t.Any], service: str, option: str, variable: str) 
     username, password = params["url_username"], params["url_password"]
     if option == "mesos_url":
         username, password = params["mesos_username"] or username, params["mesos_password"] or password
+    elif option == "graylog_url" and "graylog_username" in params:
+        username, password = params["graylog_username"], params["graylog_password"]
     connection = Connection(
         urls=urls,
         username=username,
