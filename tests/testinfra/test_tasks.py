@@ -109,7 +109,9 @@ def test_tasks_as_root_are_refused_with_the_reason(marathon, start):
 @pytest.mark.parametrize("container", [False, True], ids=["command", "docker"])
 def test_environment_of_a_task_holds_nothing_of_its_agent(platform, operator, marathon, start, container):
     options = docker(platform) if container else {}
-    task = running_task(marathon, start("environment", cmd="env > $MESOS_SANDBOX/environment; sleep 3600", **options))
+    # Under its name it is complete.
+    command = "cd $MESOS_SANDBOX && env > unfinished && mv unfinished environment && sleep 3600"
+    task = running_task(marathon, start("environment", cmd=command, **options))
     environment = wait(lambda: sandbox_file(platform, operator, task, "environment"), "the task's file")
     names = {line.partition("=")[0] for line in environment.splitlines()}
     assert {
