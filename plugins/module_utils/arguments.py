@@ -48,6 +48,11 @@ def graylog_options() -> dict[str, t.Any]:
     }
 
 
+def graylog_wait_options() -> dict[str, t.Any]:
+    """The options of the documentation fragment ``graylog.wait``."""
+    return wait_options("30s", "500ms")
+
+
 def graylog_access_options() -> dict[str, t.Any]:
     """The options that lead to Graylog in modules which have ``connection_options`` too."""
     return {
@@ -67,12 +72,12 @@ def _transport_options() -> dict[str, t.Any]:
     }
 
 
-def wait_options(timeout: str) -> dict[str, t.Any]:
-    """The options of the documentation fragment ``wait``; ``timeout`` is the default of wait_timeout."""
+def wait_options(timeout: str, sleep: str = "2s") -> dict[str, t.Any]:
+    """The options of the documentation fragment ``wait``; ``timeout`` and ``sleep`` are defaults."""
     return {
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "str", "default": timeout},
-        "wait_sleep": {"type": "str", "default": "2s"},
+        "wait_sleep": {"type": "str", "default": sleep},
     }
 
 
