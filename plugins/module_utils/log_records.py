@@ -1,0 +1,139 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records of logs, each once and in true order, however many there are.
+
+What ships logs sends a record again when it does not know whether it arrived, so duplicates are normal. Within a file
+the offset gives the order. Between files the time does, as far as the lines themselves have one: the time at which a
+line without time was read may be much later than that at which it was written.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import typing as t
+
+Record = dict[str, t.Any]
+
+# Every field of a record that is not free text, in the order in which people read them.
+FIELDS = (
+    "timestamp",
+    "read",
+    "job",
+    "run",
+    "application",
+    "principal",
+    "framework",
+    "framework_id",
+    "executor_id",
+    "task_id",
+    "task_name",
+    "container_id",
+    "agent_hostname",
+    "agent_id",
+    "service",
+    "stream",
+    "file",
+    "offset",
+    "length",
+    "record_id",
+    "level",
+    "logger",
+    "cut",
+    "staging",
+)
+NUMBERS = frozenset(("offset", "length", "level"))
+DRIVER_TASK = "runs_"
+_BATCH = 1000
+_SCHEMA = """
+CREATE TABLE record (number INTEGER PRIMARY KEY, series TEXT, start INTEGER, stop INTEGER, own TEXT, time TEXT,
+                     document TEXT)
+"""
+# A record within another one of the same file is a duplicate of a part of it.
+_UNIQUE = """
+WITH placed AS (
+  SELECT *, max(stop) OVER (
+    PARTITION BY series ORDER BY start, stop DESC, number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+  ) AS covered FROM record
+), single AS (SELECT * FROM placed WHERE covered IS NULL OR stop > covered)
+"""
+_ORDERED = (
+    _UNIQUE
+    + """
+SELECT document, coalesce(
+  max(own) OVER (PARTITION BY series ORDER BY start),
+  min(own) OVER (PARTITION BY series),
+  max(time) OVER (PARTITION BY series ORDER BY start)
+) AS moment FROM single ORDER BY moment, series, start
+"""
+)
+
+
+class LogRecords:
+    """Takes records in any order and gives each once in true order. They are kept on disk when they are many."""
+
+    def __init__(self) -> None:
+        # A database without a name is private, and gone with its connection.
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.execute(_SCHEMA)
+        self.received = 0
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._database.close()
+
+    def add(self, records: t.Iterable[Record]) -> int:
+        """Take records; how many they were."""
+        before = self.received
+        batch: list[tuple[t.Any, ...]] = []
+        self._database.execute("BEGIN")
+        for record in records:
+            batch.append(self._row(record))
+            if len(batch) == _BATCH:
+                self._insert(batch)
+        self._insert(batch)
+        self._database.execute("COMMIT")
+        return self.received - before
+
+    def count(self) -> int:
+        """How many different records there are."""
+        return int(self._database.execute(_UNIQUE + "SELECT count(*) FROM single").fetchone()[0])
+
+    def __iter__(self) -> t.Iterator[Record]:
+        """Every record once, in true order."""
+        for document, _moment in self._database.execute(_ORDERED):
+            yield json.loads(document)
+
+    def _insert(self, batch: list[tuple[t.Any, ...]]) -> None:
+        self._database.executemany("INSERT INTO record VALUES (NULL, ?, ?, ?, ?, ?, ?)", batch)
+        batch.clear()
+
+    def _row(self, record: Record) -> tuple[t.Any, ...]:
+        self.received += 1
+        time, read = record.get("timestamp"), record.get("read")
+        series, start = series_of(record), record.get("offset")
+        if series is None or start is None:
+            # Nothing tells where it stood, so it is a file of its own.
+            series, start = f"\0{self.received}", 0
+        own = time if time != read else None
+        stop = start + max(record.get("length") or 0, 1)
+        return series, start, stop, own, time, json.dumps(record)
+
+
+def series_of(record: Record) -> t.Optional[str]:
+    """What the ids of all records of one file begin with: ``<container>-<stream>[-<generation>]``."""
+    record_id = record.get("record_id")
+    return record_id.rsplit("-", 2)[0] if record_id else None
+
+
+def executor_of(record: Record) -> t.Optional[str]:
+    """``driver`` or the executor's id; the service for logs of the platform."""
+    if (record.get("task_id") or "").startswith(DRIVER_TASK):
+        return "driver"
+    return record.get("executor_id") or record.get("service")
+
+
+def text_line(record: Record) -> str:
+    """A record as people read it: time, host, executor, stream and text."""
+    origin = (record.get("timestamp"), record.get("agent_hostname"), executor_of(record), record.get("stream"))
+    return " ".join([*(part for part in origin if part), record.get("message", "")])
