@@ -98,5 +98,5 @@ def long_line(mark: str, _clock: Callable[[], str]) -> bytes:
 
 
 def invalid_bytes(mark: str, _clock: Callable[[], str]) -> bytes:
-    """Bytes that are no UTF-8: never valid, another encoding, a character's beginning, half a surrogate pair."""
-    return f"{mark}: ".encode() + b"\xff\xfe, caf\xe9, \xe2\x82, \xed\xa0\xbd and \xc3\xa9"
+    """Bytes that are no UTF-8: never valid, another encoding, NUL, a character's beginning, half a surrogate pair."""
+    return f"{mark}: ".encode() + b"\xff\xfe, caf\xe9, \x00, \xe2\x82, \xed\xa0\xbd and \xc3\xa9"
