@@ -21,6 +21,7 @@ _HEADERS = {"X-Requested-By": "mesospark"}
 # Graylog 3.3 walks over lists that it is changing, right after an input was made, and answers 500 once or twice.
 _READ_ATTEMPTS = 4
 _READ_PAUSE = 0.5
+_PAGE = 100
 _LISTS = {
     "streams": ("/streams", "streams"),
     "index sets": ("/system/indices/index_sets", "index_sets"),
@@ -104,6 +105,16 @@ class Graylog:
 
     def roles(self) -> list[Document]:
         return self._list("roles")
+
+    def views(self) -> list[Document]:
+        """Dashboards (``type`` DASHBOARD) and saved searches (SEARCH)."""
+        found: list[Document] = []
+        while True:
+            query = [("page", str(len(found) // _PAGE + 1)), ("per_page", str(_PAGE))]
+            page = self.read("/views", query)["views"]
+            found += page
+            if len(page) < _PAGE:
+                return found
 
     def user(self, username: str) -> t.Optional[Document]:
         return self.find(f"/users/{quoted(username)}")

@@ -38,16 +38,21 @@ class References:
         self._check_mode = check_mode
         self._streams: t.Optional[list[Document]] = None
         self._index_sets: t.Optional[list[Document]] = None
+        self._views: t.Optional[list[Document]] = None
 
     def stream_id(self, option: str, name: str) -> str:
         return self._id(option, name, "stream", only(option, name, self._all_streams(), "title", "id"))
 
-    def stream_title(self, stream_id: str) -> str:
-        return next((stream["title"] for stream in self._all_streams() if stream["id"] == stream_id), stream_id)
-
     def index_set_id(self, option: str, name: str) -> str:
         found = only(option, name, self._all_index_sets(), "index_prefix", "title", "id")
         return self._id(option, name, "index set", found)
+
+    def view_id(self, option: str, name: str) -> str:
+        """Id of a dashboard or saved search."""
+        if self._views is None:
+            self._views = self.graylog.views()
+        found = only(option, name, self._views, "title", "id")
+        return self._id(option, name, "dashboard or saved search", found)
 
     def index_set_prefix(self, index_set_id: str) -> str:
         known = self._all_index_sets()
@@ -67,10 +72,14 @@ class References:
             self._index_sets = self.graylog.index_sets()
         return self._index_sets
 
-    def _id(self, option: str, name: str, kind: str, found: t.Optional[Document]) -> str:
-        if found is not None:
-            return found["id"]
+    def missing(self, option: str, name: str, kind: str) -> None:
+        """Complain about a thing that is not there, or in check mode warn."""
         if not self._check_mode:
             raise OptionError(option, name, f"is no {kind} of this Graylog", f"make the {kind} first")
         self.warnings.append(f"There is no {kind} {name!r} yet: it is taken for one that an earlier task makes.")
+
+    def _id(self, option: str, name: str, kind: str, found: t.Optional[Document]) -> str:
+        if found is not None:
+            return found["id"]
+        self.missing(option, name, kind)
         return f"({name})"
