@@ -107,8 +107,11 @@ class Catalog:
                 self._read_on(key, now)
         self._metrics.files.set(len(self._by_key))
         self._metrics.lag_bytes.set(sum(file.size - file.acknowledged for file in self.awake))
-        self._metrics.lag_seconds.set(max((file.lag(now) for file in self.awake), default=0.0))
         self._metrics.unheld.set(len(self._unheld))
+
+    def lag(self, now: float) -> float:
+        """How long the oldest unacknowledged byte has been there, in seconds."""
+        return max((file.lag(now) for file in self.awake), default=0.0)
 
     def _sort(self, now: float) -> None:
         """Wake the files that have grown, and let sleep those that have long been quiet."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The configuration file (TOML) and its rules."""
 
+import re
 import socket
 import tomllib
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from mesospark_log_shipper.toml_table import ConfigurationError, Table
 
 _SIZE_UNITS: dict[str, float] = {"b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+_UNIT = re.compile(r"[A-Za-z0-9:_.@-]+")
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -48,6 +50,18 @@ class ServiceLogs:
 
 
 @dataclass(frozen=True)
+class JournalUnits:
+    """What of the journal is shipped: systemd units by name without .service, and whether the kernel's messages.
+
+    history_seconds: how old entries may be that are shipped the first time.
+    """
+
+    units: tuple[str, ...]
+    kernel: bool = False
+    history_seconds: float = 3600.0
+
+
+@dataclass(frozen=True)
 class Configuration:
     """All of it. work_directory: that of the Mesos agent, None where there is none."""
 
@@ -56,6 +70,7 @@ class Configuration:
     destinations: tuple[Destination, ...]
     work_directory: Path | None = None
     files: tuple[ServiceLogs, ...] = ()
+    journal: JournalUnits | None = None
     metrics_address: str = "127.0.0.1"
     metrics_port: int | None = None
     limits: Limits = field(default_factory=Limits)
@@ -70,13 +85,14 @@ def read_configuration(path: Path) -> Configuration:
     except ValueError as error:
         raise ConfigurationError(f"--config: {path} is no TOML: {error}") from error
     top = Table(document, "")
-    sandboxes, metrics = top.table("sandboxes"), top.table("metrics")
+    sandboxes, journal, metrics = top.table("sandboxes"), top.table("journal"), top.table("metrics")
     configuration = Configuration(
         state_directory=top.path("state_directory"),
         host=top.text("host", socket.getfqdn()),
         destinations=tuple(_destination(table) for table in top.tables("destinations")),
         work_directory=sandboxes.path("work_directory") if sandboxes else None,
         files=tuple(_service_logs(table) for table in top.tables("files")),
+        journal=_journal(journal) if journal else None,
         metrics_address=metrics.text("address", "127.0.0.1") if metrics else "127.0.0.1",
         metrics_port=metrics.port("port") if metrics else None,
         limits=_limits(top.table("limits") or Table({}, "limits")),
@@ -86,8 +102,8 @@ def read_configuration(path: Path) -> Configuration:
             table.refuse_others()
     if not configuration.destinations:
         raise ConfigurationError("destinations: there is none; add a table [[destinations]]")
-    if configuration.work_directory is None and not configuration.files:
-        raise ConfigurationError("there is nothing to ship; add a table [sandboxes] or [[files]]")
+    if configuration.work_directory is None and not configuration.files and not configuration.journal:
+        raise ConfigurationError("there is nothing to ship; add a table [sandboxes], [journal] or [[files]]")
     for option, names in (
         ("destinations", [destination.name for destination in configuration.destinations]),
         ("files", [entry.name for entry in configuration.files]),
@@ -128,6 +144,20 @@ def _service_logs(table: Table) -> ServiceLogs:
         raise table.error("name", entry.name, "is the name of the sandboxes themselves", "choose another")
     table.refuse_others()
     return entry
+
+
+def _journal(table: Table) -> JournalUnits:
+    units = table.texts("units")
+    for unit in units:
+        if not _UNIT.fullmatch(unit) or unit.endswith(".service"):
+            raise table.error("units", unit, "is no unit's name", "write it without .service, such as mesos-agent")
+    journal = JournalUnits(
+        units=units,
+        kernel=table.boolean("kernel", JournalUnits.kernel),
+        history_seconds=table.quantity("history", _DURATION_UNITS, JournalUnits.history_seconds),
+    )
+    table.refuse_others()
+    return journal
 
 
 def _limits(table: Table) -> Limits:

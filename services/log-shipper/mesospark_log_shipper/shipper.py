@@ -5,12 +5,16 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from mesospark_log_shipper.catalog import Catalog
 from mesospark_log_shipper.configuration import Configuration, Destination
+from mesospark_log_shipper.journal import Journal
 from mesospark_log_shipper.lumberjack import ConnectionBroken, LumberjackClient
 from mesospark_log_shipper.metrics import DestinationMetrics
+from mesospark_log_shipper.records import Record
 from mesospark_log_shipper.tail import TailedFile
 
 LOG = logging.getLogger(__name__)
@@ -30,21 +34,20 @@ class Stopped(Exception):
 
 @dataclass
 class Window:
-    """Records of several files, and how far each file is read with them: file -> offset."""
+    """Records of several files and the journal, and how far each is read with them: file -> offset, count."""
 
     events: list[bytes] = field(default_factory=list)
     size: int = 0
     ends: dict[TailedFile, int] = field(default_factory=dict)
+    journal_end: int | None = None
 
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """Up to where a file was acknowledged, when (monotonic), and in which generation."""
+    """Something that was acknowledged, when (monotonic), and what makes it so for good."""
 
     time: float
-    file: TailedFile
-    generation: int
-    end: int
+    settle: Callable[[], None]
 
 
 class Shipper:
@@ -58,7 +61,9 @@ class Shipper:
         self._limits = configuration.limits
         self._metrics = metrics
         self._stop = stop
-        self._catalog = Catalog(configuration, configuration.state_directory / destination.name, metrics)
+        folder = configuration.state_directory / destination.name
+        self._catalog = Catalog(configuration, folder, metrics)
+        self._journal = Journal(configuration, configuration.journal, folder) if configuration.journal else None
         self._client = LumberjackClient(destination, self._limits.answer_seconds, self._turn_while_waiting)
         self._recent: deque[Acknowledged] = deque()
         self._next_turn = self._next_save = self._next_connect = 0.0
@@ -85,12 +90,14 @@ class Shipper:
             # a destination that is alive at an orderly end keeps what it has acknowledged
             self._settle(float("inf"))
         self._client.close()
-        self._catalog.save()
+        self._save()
+        if self._journal:
+            self._journal.close()
 
     def _ship(self) -> bool:
         """Send one window, if there is anything to send; whether there was."""
         window = self._collect()
-        if not window.ends:
+        if not window.ends and window.journal_end is None:
             return False
         try:
             if window.events:
@@ -106,26 +113,44 @@ class Shipper:
         for file, end in window.ends.items():
             self._metrics.bytes.inc(end - file.acknowledged)
             file.acknowledged = end
-            self._recent.append(Acknowledged(now, file, file.note.generation, end))
+            self._recent.append(Acknowledged(now, partial(self._catalog.settle, file, file.note.generation, end)))
+        if self._journal and window.journal_end is not None:
+            self._metrics.bytes.inc(window.journal_end - self._journal.acknowledged)
+            self._journal.acknowledged = window.journal_end
+            self._recent.append(Acknowledged(now, partial(self._journal.settle, window.journal_end)))
         return True
 
     def _collect(self) -> Window:
-        """Read from every file in turn, a little from each, until the window is full or there is no more."""
+        """Read from the journal and each file in turn, a little from each, until the window is full or all is read."""
         window = Window()
         files = self._catalog.awake
         progress = True
-        while progress and files:
-            progress = False
+        while progress and not self._is_full(window):
             now = time.monotonic()
+            progress = self._read_journal(window, now)
             for _turn in range(len(files)):
                 file = files[0]
                 files.rotate(-1)
                 if file.read >= file.size and file.next_look > now:
                     continue
                 progress |= self._read_some(file, window, now)
-                if len(window.events) >= self._limits.window_records or window.size >= self._limits.window_bytes:
+                if self._is_full(window):
                     return window
         return window
+
+    def _is_full(self, window: Window) -> bool:
+        return len(window.events) >= self._limits.window_records or window.size >= self._limits.window_bytes
+
+    def _read_journal(self, window: Window, now: float) -> bool:
+        if self._journal is None:
+            return False
+        before = self._journal.read
+        most = self._limits.window_records - len(window.events)
+        self._put(window, self._journal.take(now, time.time(), most))
+        if self._journal.read == before:
+            return False
+        window.journal_end = self._journal.read
+        return True
 
     def _read_some(self, file: TailedFile, window: Window, now: float) -> bool:
         if now >= file.next_look and self._catalog.look(file, now):
@@ -137,7 +162,14 @@ class Shipper:
             if not file.facts_complete:
                 return False
         before = file.read
-        for record in file.take(now, time.time(), self._limits.window_records - len(window.events)):
+        self._put(window, file.take(now, time.time(), self._limits.window_records - len(window.events)))
+        if file.read == before:
+            return False
+        window.ends[file] = file.read
+        return True
+
+    def _put(self, window: Window, records: Iterable[Record]) -> None:
+        for record in records:
             if record.event is None:
                 self._metrics.blank.inc()
                 continue
@@ -145,10 +177,6 @@ class Shipper:
             window.size += len(record.event)
             if record.cut:
                 self._metrics.cut.inc()
-        if file.read == before:
-            return False
-        window.ends[file] = file.read
-        return True
 
     def _connect(self) -> bool:
         now = time.monotonic()
@@ -171,7 +199,10 @@ class Shipper:
         self._metrics.connected.set(0)
         self._settle(time.monotonic() - self._limits.rewind_seconds)
         self._recent.clear()
-        self._metrics.rewound.inc(sum(file.rewind() for file in self._catalog.awake))
+        again = sum(file.rewind() for file in self._catalog.awake)
+        if self._journal:
+            again += self._journal.rewind()
+        self._metrics.rewound.inc(again)
 
     def _fail(self, reason: str) -> None:
         self._metrics.failures.inc()
@@ -182,8 +213,12 @@ class Shipper:
     def _settle(self, until: float) -> None:
         """What was acknowledged before `until` is so for good."""
         while self._recent and self._recent[0].time <= until:
-            entry = self._recent.popleft()
-            self._catalog.settle(entry.file, entry.generation, entry.end)
+            self._recent.popleft().settle()
+
+    def _save(self) -> None:
+        self._catalog.save()
+        if self._journal:
+            self._journal.save()
 
     def _turn(self) -> None:
         """What is done again and again, also while there is no connection or an answer is awaited."""
@@ -191,11 +226,13 @@ class Shipper:
         if now >= self._next_save:
             self._next_save = now + _SAVE_SECONDS
             self._settle(now - self._limits.rewind_seconds)
-            self._catalog.save()
+            self._save()
         if now >= self._next_turn:
             self._next_turn = now + _TURN_SECONDS
             self._catalog.discover(now, wall_time)
             self._catalog.review(now)
+            lag = self._journal.lag(wall_time) if self._journal else 0.0
+            self._metrics.lag_seconds.set(max(lag, self._catalog.lag(now)))
             self._renew = self._client.connected and (self.reload.is_set() or self._client.tls.changed)
 
     def _renew_connection(self) -> None:

@@ -27,6 +27,13 @@ def record_ends(data: bytes) -> Iterator[int]:
             start = position
 
 
+def continues(record: bytes, line: bytes) -> bool:
+    """Whether `line` goes on with `record`; neither ends with a newline."""
+    if not line.strip() or line[0] in b" \t":
+        return True
+    return _continues(b"%b\n%b" % (record, line), 0, len(record) + 1)
+
+
 def _continues(data: bytes, start: int, position: int) -> bool:
     """Whether the unindented line at `position` belongs to the record that begins at `start`."""
     if data[position] <= 0x39:  # digits and below: dates, most lines of a log

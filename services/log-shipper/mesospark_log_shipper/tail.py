@@ -4,14 +4,13 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from mesospark_log_shipper.checkpoint import Position
 from mesospark_log_shipper.configuration import Limits
 from mesospark_log_shipper.holding import Note
 from mesospark_log_shipper.meta import RunFolder
-from mesospark_log_shipper.records import EventEncoder
+from mesospark_log_shipper.records import EventEncoder, Record
 from mesospark_log_shipper.splitter import cut_at, record_ends
 
 _READ_BYTES = 65536
@@ -21,14 +20,6 @@ _LOOK_AHEAD = 65536
 _HEAD_BYTES = 256
 _SLOWEST_LOOK = 1.0
 """seconds between looks at a file that has long been quiet"""
-
-
-@dataclass(frozen=True)
-class Record:
-    """`event` is None for a record that has nothing to say (blank lines)."""
-
-    event: bytes | None
-    cut: bool = False
 
 
 class TailedFile:
@@ -169,7 +160,7 @@ class TailedFile:
         if self._encoder is None:
             generation = f"-{self.note.generation}" if self.note.generation else ""
             self._encoder = EventEncoder(self.note.facts, self.note.series + generation, self.note.local_time)
-        return self._encoder.encode(data, offset, wall_time, cut)
+        return self._encoder.encode(data, (offset, len(data)), wall_time, cut)
 
 
 def _with_cuts(data: bytes, ends: list[int], limit: int) -> Iterator[tuple[int, bool]]:

@@ -79,6 +79,11 @@ class Table:
             raise self.error(key, value, "is out of bounds", f"give a number from {least} to {most}")
         return value
 
+    def boolean(self, key: str, default: bool) -> bool:
+        """true or false."""
+        value: bool = self._get(key, bool, "true or false", default)
+        return value
+
     def port(self, key: str) -> int:
         """A TCP port."""
         return self.integer(key, 1, 65535)

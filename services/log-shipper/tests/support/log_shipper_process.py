@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from journal_stand_in import JournalFile
 from log_shipper_certificates import Certificates
 
 SERVICE_FOLDER = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ class ShipperProcess:
     """Ships `folder/logs/*.log` (name `service`) and the sandboxes of `folder/agent` to destination `graylog`.
 
     `limits` are lines of the configuration's table of that name, `others` further ports, each of a destination of
-    its own called `graylog-<port>`.
+    its own called `graylog-<port>`; `journal` is one to ship the units mesos-agent, named and marathon of.
     """
 
     def __init__(self, folder: Path, certificates: Certificates, ports: Sequence[int], client: str = "client") -> None:
@@ -44,6 +45,7 @@ class ShipperProcess:
         self.use_client(certificates, client)
         self.ports = ports
         self.others: list[int] = []
+        self.journal: JournalFile | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -73,6 +75,7 @@ class ShipperProcess:
                 "[[files]]",
                 'name = "service"',
                 f'paths = ["{self.logs}/*.log"]',
+                *(["[journal]", 'units = ["mesos-agent", "named", "marathon"]'] if self.journal else []),
                 *(line for name, ports in destinations for line in self._destination(name, ports)),
                 "[limits]",
                 *self.limits,
@@ -93,10 +96,11 @@ class ShipperProcess:
         """Start (again)."""
         path = self.folder / "log-shipper.toml"
         path.write_text(self.configuration(), encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": str(SERVICE_FOLDER)}
+        if self.journal:
+            environment["PATH"] = f"{self.journal.programs}:{environment['PATH']}"
         with (self.folder / "shipper.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*COMMAND, "--config", str(path)], env={**os.environ, "PYTHONPATH": str(SERVICE_FOLDER)}, stderr=log
-            )
+            self._process = subprocess.Popen([*COMMAND, "--config", str(path)], env=environment, stderr=log)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from mesospark_log_shipper.checkpoint import Position
 from mesospark_log_shipper.configuration import Limits
+from mesospark_log_shipper.headers import parse_header
 from mesospark_log_shipper.holding import Note
-from mesospark_log_shipper.records import parse_header
 from mesospark_log_shipper.splitter import cut_at, record_ends
 from mesospark_log_shipper.tail import TailedFile
 
@@ -59,7 +59,7 @@ def test_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "local_time", "expected"),
+    ("line", "is_service", "expected"),
     [
         ("2026-11-21T13:42:45.851+01:00 WARN Job: a", False, ("2026-11-21T12:42:45.851Z", 4, "Job")),
         ("2026-11-21T13:42:45.851Z FATAL a b", False, ("2026-11-21T13:42:45.851Z", 3, None)),
@@ -69,17 +69,25 @@ def test_cut() -> None:
         ("2026-13-21T14:05:00.000Z INFO A: no such month", False, (None, 6, "A")),
         ("E1121 13:42:45.851234 18523 slave.cpp:12] a", True, ("2026-11-21T13:42:45.851Z", 3, "slave.cpp:12")),
         ("I1231 23:42:45.851234     1 slave.cpp:12] a", True, ("2025-12-31T23:42:45.851Z", 6, "slave.cpp:12")),
+        ("2026-11-21 13:42:45,851 [main] WARN a.b", True, ("2026-11-21T13:42:45.851Z", 4, None)),
+        ("2026-11-21 13:42:45,851 - ERROR [a:B@1] - c", True, ("2026-11-21T13:42:45.851Z", 3, None)),
+        ('time="2026-11-21T13:42:45.0057Z" level=error msg="a"', True, ("2026-11-21T13:42:45.005Z", 3, None)),
+        ('time="2026-11-21T13:42:45Z" level=panic msg="a"', True, (None, 3, None)),
+        ("2026/11/21 13:42:45 [crit] 12#12: a", True, (None, 3, None)),
+        ("2026/11/21 13:42:45 [crit] 12#12: a", False, (None, None, None)),
+        ("[SessionTracker] INFO org.apache.A - a", True, (None, 6, None)),
+        ("2026.11.21 13:42:45 LOG5[1]: a", True, (None, 5, None)),
         ("INFORMATION for you", False, (None, None, None)),
         ("Exception in thread", False, (None, None, None)),
     ],
 )
 def test_header(
-    line: str, local_time: bool, expected: tuple[str | None, int | None, str | None], monkeypatch: pytest.MonkeyPatch
+    line: str, is_service: bool, expected: tuple[str | None, int | None, str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Time in UTC, syslog level and logger; nothing is made up."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    header = parse_header(line, NOW, local_time)
+    header = parse_header(line, NOW, is_service)
     assert (header.timestamp, header.level, header.logger) == expected
 
 
