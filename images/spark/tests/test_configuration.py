@@ -34,7 +34,9 @@ def test_what_every_driver_gets() -> None:
     assert settings["spark.driver.extraClassPath"] == settings["spark.executor.extraClassPath"] == JAR
     assert settings["spark.executorEnv.JDK_JAVA_OPTIONS"] == "@/run/secrets/spark/executor.args"
     assert settings["spark.mesos.executor.docker.volumes"] == "/etc/mesospark/principals/spark:/run/secrets/spark:ro"
-    assert settings["spark.mesos.executor.docker.parameters"] == "user=spark,label=job=word-count,label=run_id=run-1"
+    assert settings["spark.mesos.executor.docker.parameters"] == (
+        "user=spark,label=job=word-count,label=run_id=run-1,workdir=/mnt/mesos/sandbox"
+    )
     assert settings["spark.mesos.task.labels"] == "job:word-count,run_id:run-1"
     assert "spark.blockManager.port" not in settings
 
@@ -60,7 +62,7 @@ def test_lists_of_the_user_are_added_to() -> None:
     )
     assert settings["spark.driver.extraClassPath"] == f"{JAR}:/a.jar:/b.jar"
     assert settings["spark.mesos.executor.docker.volumes"].endswith(":ro,/data:/data:ro")
-    assert settings["spark.mesos.executor.docker.parameters"].endswith("run_id=run-1,shm-size=1g")
+    assert settings["spark.mesos.executor.docker.parameters"].endswith("workdir=/mnt/mesos/sandbox,shm-size=1g")
     assert settings["spark.mesos.task.labels"].endswith("run_id:run-1,team:a")
     assert settings["spark.shuffle.readHostLocalDisk"] == "true"
     assert settings["spark.ui.filters"] == "org.mesospark.spark.TlsOnlyFilter,org.example.Filter"

@@ -77,6 +77,8 @@ def spark_configuration(launch: Launch, user_name: str, given: Mapping[str, str]
     settings[VOLUMES] = _joined(f"{launch.secrets_on_agents}:{SECRETS}:ro", settings.get(VOLUMES))
     labels = {"job": launch.job, "run_id": launch.run_id}
     parameters = [f"user={user_name}", *(f"label={name}={value}" for name, value in labels.items())]
+    # Executors put Python modules and jars of the job into their working directory; the image's own is not writable.
+    parameters.append(f"workdir={launch.sandbox}")
     settings[DOCKER_PARAMETERS] = _joined(",".join(parameters), _checked_parameters(settings.get(DOCKER_PARAMETERS)))
     own_labels = ",".join(f"{name}:{value}" for name, value in labels.items())
     settings[TASK_LABELS] = _joined(own_labels, settings.get(TASK_LABELS))
