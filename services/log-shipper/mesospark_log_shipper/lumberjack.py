@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Client of the Beats protocol (lumberjack version 2) over mutual TLS: a window of events, then its acknowledgement."""
 
+from __future__ import annotations
+
 import logging
 import socket
 import ssl
@@ -9,8 +11,7 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-from mesospark_log_shipper.configuration import Destination
+from typing import Protocol
 
 LOG = logging.getLogger(__name__)
 
@@ -20,6 +21,22 @@ _SEND_BYTES = 65536
 _COMPRESSION_LEVEL = 1
 
 
+class Endpoint(Protocol):
+    """The addresses of a destination, one of which is used at a time, and the files for mutual TLS."""
+
+    @property
+    def servers(self) -> Sequence[tuple[str, int]]: ...
+
+    @property
+    def ca_file(self) -> Path: ...
+
+    @property
+    def certificate_file(self) -> Path: ...
+
+    @property
+    def key_file(self) -> Path: ...
+
+
 class ConnectionBroken(Exception):
     """The destination can not be reached, or did not acknowledge; the message is one sentence."""
 
@@ -27,7 +44,7 @@ class ConnectionBroken(Exception):
 class TlsFiles:
     """The TLS context of a destination, made anew when its files have changed."""
 
-    def __init__(self, destination: Destination) -> None:
+    def __init__(self, destination: Endpoint) -> None:
         self._paths = (destination.ca_file, destination.certificate_file, destination.key_file)
         self._seen: list[tuple[int, int]] = []
         self._context: ssl.SSLContext | None = None
@@ -72,7 +89,7 @@ class LumberjackClient:
     `turn` is called about twice a second while an answer is awaited; what it raises ends the waiting.
     """
 
-    def __init__(self, destination: Destination, answer_seconds: float, turn: Callable[[], None]) -> None:
+    def __init__(self, destination: Endpoint, answer_seconds: float, turn: Callable[[], None]) -> None:
         self.tls = TlsFiles(destination)
         self._servers = destination.servers
         self._next_server = 0

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From bytes of a log to an event: text, time, level, logger and the facts of its source."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mesospark_log_shipper.headers import iso_time, parse_header
+from .headers import iso_time, parse_header
 
 _encode_text = json.JSONEncoder(ensure_ascii=False).encode
 

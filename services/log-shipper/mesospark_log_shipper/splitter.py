@@ -4,6 +4,8 @@
 Nothing but the bytes from the record's own beginning decides, so that the same file always gives the same records.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 
@@ -71,3 +73,29 @@ def cut_at(data: bytes, limit: int) -> int:
         if data[limit - back] & 0xC0 != 0x80:
             return limit - back
     return limit
+
+
+def split(data: bytes, whole: bool, limit: int) -> list[tuple[int, bool]]:
+    """Where the records of `data` end, and whether each was cut because it has more than `limit` bytes.
+
+    `data` begins with a record; with `whole` its last record ends with it, else more may follow.
+    """
+    lines = len(data) if whole else data.rfind(b"\n") + 1
+    ends = list(record_ends(data[:lines]))
+    if whole and data:
+        ends.append(len(data))
+    if not ends and len(data) > limit:
+        ends = [end for end in record_ends(data) if end <= limit + 1][:1]
+    return list(_with_cuts(data, ends, limit))
+
+
+def _with_cuts(data: bytes, ends: list[int], limit: int) -> Iterator[tuple[int, bool]]:
+    """Pieces of at most `limit` bytes instead of larger records; one that is larger and has no end yet is begun."""
+    start = 0
+    for end in ends or [len(data) if len(data) > limit + 1 else 0]:
+        while end - start > limit + 1:
+            start += cut_at(data[start:end], limit)
+            yield start, True
+        if end > start and ends:
+            yield end, False
+        start = end

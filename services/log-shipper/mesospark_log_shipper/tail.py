@@ -11,7 +11,7 @@ from mesospark_log_shipper.configuration import Limits
 from mesospark_log_shipper.holding import Note
 from mesospark_log_shipper.meta import RunFolder
 from mesospark_log_shipper.records import EventEncoder, Record
-from mesospark_log_shipper.splitter import cut_at, record_ends
+from mesospark_log_shipper.splitter import split
 
 _READ_BYTES = 65536
 _LOOK_AHEAD = 65536
@@ -146,30 +146,13 @@ class TailedFile:
         stop = min((cut - self.read for cut in self.cuts if self.read < cut <= self.read + len(data)), default=0)
         if stop:
             data, at_end, patience = data[:stop], True, 2
-        whole = at_end and patience == 2
-        lines = len(data) if whole else data.rfind(b"\n") + 1
-        ends = list(record_ends(data[:lines]))
-        if at_end and lines == len(data) and patience and lines:
-            ends.append(lines)
-            self.cuts.add(self.read + lines)
-        if not ends and len(data) > limit:
-            ends = [end for end in record_ends(data) if end <= limit + 1][:1]
-        return list(_with_cuts(data, ends, limit))
+        whole = at_end and bool(data) and (patience == 2 or (patience == 1 and data.endswith(b"\n")))
+        if whole:
+            self.cuts.add(self.read + len(data))
+        return split(data, whole, limit)
 
     def _encode(self, data: bytes, offset: int, wall_time: float, cut: bool) -> bytes | None:
         if self._encoder is None:
             generation = f"-{self.note.generation}" if self.note.generation else ""
             self._encoder = EventEncoder(self.note.facts, self.note.series + generation, self.note.local_time)
         return self._encoder.encode(data, (offset, len(data)), wall_time, cut)
-
-
-def _with_cuts(data: bytes, ends: list[int], limit: int) -> Iterator[tuple[int, bool]]:
-    """Pieces of at most `limit` bytes instead of larger records; one that is larger and has no end yet is begun."""
-    start = 0
-    for end in ends or [len(data) if len(data) > limit + 1 else 0]:
-        while end - start > limit + 1:
-            start += cut_at(data[start:end], limit)
-            yield start, True
-        if end > start and ends:
-            yield end, False
-        start = end
