@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the first line of a record says of itself: time, level, logger."""
 
+from __future__ import annotations
+
 import re
 import time
 from dataclasses import dataclass
