@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from numbered_lines import EXECUTORS, SECRET, STREAMS, lines_per_file, records
+from numbered_lines import EXECUTORS, PROCESSES, SECRET, STREAMS, lines_per_file, records
 from pyspark import BarrierTaskContext
 from pyspark.sql import SparkSession
 
@@ -55,6 +55,8 @@ def write_as_executor(_partition: Iterator[int]) -> Iterator[tuple[str, str]]:
 
 lines, seconds = int(sys.argv[1]), float(sys.argv[2])
 spark = SparkSession.builder.config("spark.hadoop.ledger.secret.key", SECRET).getOrCreate()
+while spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < len(PROCESSES):
+    time.sleep(0.2)
 with ThreadPoolExecutor(1) as driver:
     driver_host = driver.submit(write, "driver", lines, seconds)
     # A barrier: every task has an executor of its own.
