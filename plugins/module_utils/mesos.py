@@ -164,18 +164,31 @@ class Sandbox:
         except (OSError, http.client.HTTPException):
             pass  # The rest comes in small answers, each of which is asked for again when it breaks off.
         while offset < size:
-            page = [*query, ("offset", str(offset)), ("length", str(min(size - offset, _READ_LIMIT)))]
-            answer = self._client.request("GET", "/files/read", page, base_url=self._base_url)
-            try:
-                # Agents put bytes that are no UTF-8 into their JSON as they are.
-                text = json.loads(answer.data.decode("utf-8", "surrogateescape"))["data"]
-            except (ValueError, KeyError) as error:
-                raise ConnectionFailed(f"{answer.url} answered with something that is no page of a file.") from error
-            data = text.encode("utf-8", "surrogateescape")
+            data = self.page(name, offset, size - offset)
             if not data:
                 return
             offset += len(data)
             yield data
+
+    def size(self, name: str) -> t.Optional[int]:
+        """Bytes of a file, or None when there is none. Raises ApiError and ConnectionFailed otherwise."""
+        try:
+            return self._size(name)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def page(self, name: str, offset: int, length: int) -> bytes:
+        """Bytes of a file as they are, at most 64 KiB of them; none behind its end."""
+        query = [("path", f"{self._folder}/{name}"), ("offset", str(offset)), ("length", str(min(length, _READ_LIMIT)))]
+        answer = self._client.request("GET", "/files/read", query, base_url=self._base_url)
+        try:
+            # Agents put bytes that are no UTF-8 into their JSON as they are.
+            text = json.loads(answer.data.decode("utf-8", "surrogateescape"))["data"]
+        except (ValueError, KeyError) as error:
+            raise ConnectionFailed(f"{answer.url} answered with something that is no page of a file.") from error
+        return text.encode("utf-8", "surrogateescape")
 
     def _size(self, name: str) -> int:
         """Bytes of a file: where reading would begin that begins at the end."""
@@ -225,6 +238,12 @@ def last_status(task: dict[str, t.Any]) -> dict[str, t.Any]:
     """The newest status ``{state, timestamp, message?}`` of a task, or an empty one."""
     statuses = task.get("statuses", [])
     return max(statuses, key=lambda status: status["timestamp"]) if statuses else {}
+
+
+def container_of(task: dict[str, t.Any]) -> str:
+    """The id of the container in which a task runs or ran, empty if it was not told."""
+    told = [status.get("container_status", {}).get("container_id", {}) for status in task.get("statuses", [])]
+    return next((container["value"] for container in told if container.get("value")), "")
 
 
 def running_since(task: dict[str, t.Any]) -> t.Optional[float]:

@@ -12,11 +12,11 @@ import typing as t
 import urllib.parse
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .difference import DifferenceTracker
 from .errors import ApiError, OptionError, PlatformError
-from .mesos import Agent, Mesos, Sandbox, labels_of
+from .mesos import Agent, Mesos, Sandbox, container_of, labels_of
 from .sizes import mebibytes
 from .spark import FIRST_LAUNCH
 
@@ -30,7 +30,9 @@ _TOLD = 5
 
 @dataclass(frozen=True)
 class Executor:
-    """What a sandbox belongs to: ``role`` is driver or executor, ``task_id`` its first task."""
+    """What a sandbox belongs to: ``role`` is driver or executor, ``task_id`` its first task. ``labels`` are the
+    framework's and the task's.
+    """
 
     role: str
     executor_id: str
@@ -38,6 +40,11 @@ class Executor:
     framework_id: str
     agent_id: str
     state: str
+    task_name: str = ""
+    framework: str = ""
+    principal: str = ""
+    container_id: str = ""
+    labels: t.Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -159,7 +166,22 @@ def _remember(
 ) -> None:
     executor_id = task.get("executor_id") or task["id"]
     key = (framework["id"], executor_id, task["slave_id"])
-    found.setdefault(key, Executor(role, executor_id, task["id"], framework["id"], task["slave_id"], task["state"]))
+    found.setdefault(
+        key,
+        Executor(
+            role,
+            executor_id,
+            task["id"],
+            framework["id"],
+            task["slave_id"],
+            task["state"],
+            task_name=task.get("name", ""),
+            framework=framework["name"],
+            principal=framework.get("principal") or "",
+            container_id=container_of(task),
+            labels={**labels_of(framework), **labels_of(task)},
+        ),
+    )
 
 
 def _entry(executor: Executor, agent: t.Optional[Agent]) -> dict[str, t.Any]:

@@ -11,8 +11,10 @@ import typing as t
 
 from .errors import ConnectionFailed, OptionError, PlatformError, WaitTimeout
 from .events import EventStream
+from .graylog import Graylog
 from .marathon import Marathon, waiting_reasons
 from .mesos import TERMINAL_STATES, Mesos
+from .run_errors import error_lines, errors_of_executors
 from .sizes import readable
 from .spark import FIRST_LAUNCH, Job, app_id_of, build_app, definition_of
 from .spark_record import RecordReader, state_of
@@ -24,6 +26,7 @@ _TIME_TO_TELL = 60.0
 _LATE_EVENT = 2.0
 _MESSAGE_LINES = 15
 _MESSAGE_LENGTH = 300
+_EXECUTORS_TOLD = 3
 # So many lines are looked through for those that tell why a job failed.
 _LOG_LINES = 500
 _ENDS = {"killed": "was killed", "lost": "was lost", "finished": "ended without an exit code"}
@@ -53,8 +56,17 @@ def going_runs(marathon: Marathon, **labels: str) -> list[dict[str, t.Any]]:
 class SparkRun:
     """One run of a job. ``run_id`` and ``joined`` are set by start()."""
 
-    def __init__(self, marathon: Marathon, mesos: Mesos, waiter: Waiter, job: Job, log_lines: int) -> None:
+    def __init__(
+        self,
+        marathon: Marathon,
+        mesos: Mesos,
+        waiter: Waiter,
+        job: Job,
+        log_lines: int,
+        graylog: t.Optional[Graylog] = None,
+    ) -> None:
         self._marathon = marathon
+        self._graylog = graylog
         self._mesos = mesos
         self._waiter = waiter
         self._job = job
@@ -128,7 +140,9 @@ class SparkRun:
         told = Waiter(_TIME_TO_TELL, self._waiter.sleep)
         record = told.until(lambda: self._finish(end), f"Marathon and Mesos to tell how run {self.run_id} ended")
         if record["state"] != "finished" or record["exit_code"]:
-            raise RunFailed(_failure(record, self._job), **self._shortened(record))
+            errors = error_lines(self._mesos, self._graylog, self.run_id)
+            message = _failure(record, self._job, errors_of_executors(errors, _EXECUTORS_TOLD))
+            raise RunFailed(message, **self._shortened(record), error_lines=errors)
         return self._shortened(record)
 
     def _finish(self, end: dict[str, str]) -> dict[str, t.Any]:
@@ -253,8 +267,8 @@ def _too_much(who: str, cpus: float, memory: float, largest_cpus: float, largest
     return reasons
 
 
-def _failure(record: dict[str, t.Any], job: Job) -> str:
-    """One sentence about a run's failure and the end of its driver's log."""
+def _failure(record: dict[str, t.Any], job: Job, executor_errors: str) -> str:
+    """One sentence about a run's failure, the end of its driver's log, and what executors complained of."""
     where = f" on {record['driver_host']}" if record["driver_host"] else ""
     message = " ".join((record["message"] or "").split())
     if len(message) > _MESSAGE_LENGTH:
@@ -272,4 +286,6 @@ def _failure(record: dict[str, t.Any], job: Job) -> str:
     ]
     if lines:
         text += " The end of its log:\n" + "\n".join(lines)
+    if executor_errors:
+        text += ("\n" if lines else " ") + "Errors of executors:\n" + executor_errors
     return text

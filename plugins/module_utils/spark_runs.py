@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import typing as t
 
+from .graylog import Graylog
+from .graylog_search import link
 from .marathon import Marathon
 from .mesos import TERMINAL_STATES, Mesos, labels_of
+from .run_errors import error_lines
 from .spark_record import RecordReader
 from .spark_run import going_runs
 
 
-def find_runs(marathon: Marathon, mesos: Mesos, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+def find_runs(
+    marathon: Marathon, mesos: Mesos, graylog: t.Optional[Graylog], params: dict[str, t.Any]
+) -> list[dict[str, t.Any]]:
     """Records of the runs which the options name, the newest first. Each says with ``going`` whether its app is
-    there.
+    there. Where logs are wanted, those that failed have ``error_lines``.
     """
     labels = {"job": params["name"], "run_id": params["run_id"]}
     wanted = {key: value for key, value in labels.items() if value}
@@ -36,6 +41,10 @@ def find_runs(marathon: Marathon, mesos: Mesos, params: dict[str, t.Any]) -> lis
         message = failure.get("message", "") if task and failure.get("taskId") == task["id"] else ""
         own = apps[run_id]["labels"] if run_id in apps else labels_of(tasks[run_id])
         record = reader.read(run_id, task, message, snapshot)
+        record["log_url"] = link(graylog.url, run_id) if graylog else None
+        failed = not going and (record["state"] != "finished" or record["exit_code"])
+        if failed and params["log_lines"]:
+            record["error_lines"] = error_lines(mesos, graylog, run_id)
         found.append({"name": own.get("job"), "principal": own.get("principal"), "going": going, **record})
     return found
 

@@ -11,6 +11,8 @@ from dataclasses import replace
 from .arguments import registry_from
 from .difference import DifferenceTracker
 from .errors import OptionError, PlatformError
+from .graylog import Graylog
+from .graylog_search import link
 from .image_layer import LocalFile, compressed, layer_of
 from .marathon import Marathon
 from .mesos import Mesos
@@ -25,6 +27,7 @@ from .waiter import Waiter
 def submit(
     marathon: Marathon,
     mesos: Mesos,
+    graylog: t.Optional[Graylog],
     waiter: Waiter,
     params: dict[str, t.Any],
     check_mode: bool,
@@ -37,7 +40,7 @@ def submit(
     registry, image = None, None
     if files:
         job, registry, image = _with_files(job, files, params)
-    run = SparkRun(marathon, mesos, waiter, job, params["log_lines"])
+    run = SparkRun(marathon, mesos, waiter, job, params["log_lines"], graylog)
     if not run.find():
         _warn_if_too_large(mesos, job, warn)
         if registry and image and image.missing and not check_mode:
@@ -51,6 +54,7 @@ def submit(
     if check_mode:
         return {**result, "run_id": run.run_id or None}
     run.start(params["wait"])
+    result["log_url"] = link(graylog.url, run.run_id) if graylog else None
     try:
         record = run.wait(params["timeout_action"]) if params["wait"] else run.record()
     except PlatformError as error:

@@ -20,6 +20,7 @@ description:
   - Only the first launch of a driver is judged. A driver that ended is not run again.
 extends_documentation_fragment:
   - mesospark.platform.platform
+  - mesospark.platform.run_logs
   - mesospark.platform.wait
 attributes:
   check_mode:
@@ -182,6 +183,8 @@ options:
     type: str
 seealso:
   - module: mesospark.platform.spark_driver_info
+  - module: mesospark.platform.graylog_messages
+  - module: mesospark.platform.executor_logs
 """
 
 EXAMPLES = r"""
@@ -284,6 +287,33 @@ driver_log:
   description: The last lines (C(stdout), C(stderr)) of the driver.
   returned: if O(state=present)
   type: dict
+log_url:
+  description: Address of the run's lines in Graylog, for a browser. Null if O(graylog_url) is not given.
+  returned: if O(state=present), but not in check mode
+  type: str
+error_lines:
+  description:
+    - The last errors, with their stack traces, of the driver and of each executor, in the order in which they happened.
+    - They come from Graylog, if O(graylog_url) is given, and from the sandboxes that the agents still have.
+  returned: if the run failed
+  type: list
+  elements: dict
+  contains:
+    executor:
+      description: V(driver), or the executor's id.
+      type: str
+    host:
+      description: Name of its agent.
+      type: str
+    stream:
+      description: V(stdout) or V(stderr).
+      type: str
+    timestamp:
+      description: When (UTC) it was written, as far as it tells.
+      type: str
+    message:
+      description: The text, up to 15 lines of it.
+      type: str
 joined:
   description: Whether an identical run was already going.
   returned: if O(state=present)
@@ -302,6 +332,8 @@ removed:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (
     connection_options,
+    graylog_access_options,
+    graylog_from,
     marathon_from,
     mesos_from,
     registry_options,
@@ -317,6 +349,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_options(),
+            **graylog_access_options(),
             **wait_options("1h"),
             **registry_options(),
             **JOB_OPTIONS,
@@ -334,7 +367,9 @@ def main() -> None:
         if module.params["state"] == "absent":
             result = end_runs(marathon, waiter, module.params, module.check_mode)
         else:
-            result = submit(marathon, mesos_from(module.params), waiter, module.params, module.check_mode, module.warn)
+            mesos = mesos_from(module.params)
+            graylog = graylog_from(module.params) if module.params["graylog_url"] else None
+            result = submit(marathon, mesos, graylog, waiter, module.params, module.check_mode, module.warn)
     except PlatformError as error:
         module.fail_json(msg=error.message, **error.record)
     module.exit_json(**result)

@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - mesospark.platform.information
   - mesospark.platform.platform
+  - mesospark.platform.run_logs
 options:
   name:
     description: Name of the job. Without it, runs of all jobs are found.
@@ -39,6 +40,8 @@ options:
     default: 0
 seealso:
   - module: mesospark.platform.spark_driver
+  - module: mesospark.platform.graylog_messages
+  - module: mesospark.platform.executor_logs
 """
 
 EXAMPLES = r"""
@@ -108,11 +111,21 @@ runs:
     driver_log:
       description: The last lines (C(stdout), C(stderr)) of the driver.
       type: dict
+    log_url:
+      description: Address of the run's lines in Graylog, for a browser. Null if O(graylog_url) is not given.
+      type: str
+    error_lines:
+      description: The last errors of driver and executors, each with C(executor), C(host), C(stream), C(timestamp) and
+        C(message). Only for runs that failed, and with O(log_lines) above 0.
+      type: list
+      elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (
     connection_options,
+    graylog_access_options,
+    graylog_from,
     marathon_from,
     mesos_from,
 )
@@ -124,6 +137,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_options(),
+            **graylog_access_options(),
             "name": {"type": "str"},
             "run_id": {"type": "str"},
             "state": {"type": "str", "choices": ["all", "going", "ended"], "default": "all"},
@@ -133,7 +147,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        runs = find_runs(marathon_from(module.params), mesos_from(module.params), module.params)
+        graylog = graylog_from(module.params) if module.params["graylog_url"] else None
+        runs = find_runs(marathon_from(module.params), mesos_from(module.params), graylog, module.params)
     except PlatformError as error:
         module.fail_json(msg=error.message, **error.record)
     module.exit_json(changed=False, runs=runs)

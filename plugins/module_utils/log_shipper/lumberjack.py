@@ -1,0 +1,1 @@
+../../../services/log-shipper/mesospark_log_shipper/lumberjack.py
