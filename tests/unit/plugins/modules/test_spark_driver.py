@@ -53,15 +53,11 @@ def test_a_run_that_fails_is_told_with_its_exit_code_and_log(cluster: Any, run_m
     result = run_module(spark_driver.main, **cluster.options, **JOB)
     assert result["failed"]
     told = f"Run {result['run_id']} failed: its driver ended with exit code 3 on agent1."
-    # Here the executor's sandbox has the same file.
+    # Here the executor's sandbox has the same file, and the master shows no tasks of Marathon.
     executor = "Errors of executors:\nExecutor 0 on agent1: ValueError: no such book"
     assert result["msg"] == f"{told} The end of its log:\nValueError: no such book\n{executor}"
-    lines = result["error_lines"]
-    assert {(line["executor"], line["host"], line["stream"]) for line in lines} == {
-        ("0", "agent1", "stderr"),
-        ("driver", "agent1", "stderr"),
-    }
-    assert [line["message"] for line in lines] == ["ValueError: no such book"] * 2
+    (line,) = result["error_lines"]
+    assert (line["executor"], line["host"], line["stream"]) == ("0", "agent1", "stderr")
     assert (result["state"], result["exit_code"], result["changed"]) == ("failed", 3, True)
     assert len(result["driver_log"]["stderr"]) == 40
     assert cluster.apps == {}
