@@ -27,6 +27,7 @@ class Limits:
     record_seconds: float = 0.5
     line_seconds: float = 5.0
     answer_seconds: float = 60.0
+    lag_alarm_seconds: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ def _limits(table: Table) -> Limits:
         record_seconds=table.quantity("record_quiet", _DURATION_UNITS, default.record_seconds),
         line_seconds=table.quantity("line_quiet", _DURATION_UNITS, default.line_seconds),
         answer_seconds=table.quantity("answer", _DURATION_UNITS, default.answer_seconds),
+        lag_alarm_seconds=table.quantity("lag_alarm", _DURATION_UNITS, default.lag_alarm_seconds),
     )
     table.refuse_others()
     return limits

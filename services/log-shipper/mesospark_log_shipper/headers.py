@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 _HEADER = re.compile(
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)[.,](\d{3})\d*(Z|[+-]\d\d:?\d\d)?"
@@ -37,8 +37,7 @@ _FUTURE = 60.0
 """seconds by which a clock may be ahead"""
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """ISO time in UTC, syslog level, logger; None where the line does not say."""
 
     timestamp: str | None = None
@@ -83,10 +82,12 @@ def _service_header(text: str, now: float) -> Header:
     return Header()
 
 
+@lru_cache(maxsize=64)
 def _number(level: str) -> int | None:
     return int(level) if level.isdecimal() else _WORSE.get(level, _LEVELS.get(level[0].upper()))
 
 
+@lru_cache(maxsize=4)
 def iso_time(seconds: float) -> str:
     """Seconds since the epoch as ISO 8601 with milliseconds, in UTC."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .headers import iso_time, parse_header
 
-_encode_text = json.JSONEncoder(ensure_ascii=False).encode
+_encode_text = json.encoder.encode_basestring
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class EventEncoder:
 
     def __init__(self, facts: Mapping[str, object], record_prefix: str, is_service: bool) -> None:
         self._facts = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))[1:-1]
-        self._record_prefix = record_prefix
+        self._record_prefix = _encode_text(record_prefix)[:-1]
         self._is_service = is_service
 
     def encode(
@@ -56,7 +56,7 @@ class EventEncoder:
         event = (
             f'{{"message":{_encode_text(text)},"@timestamp":"{timestamp}","read":"{read}",'
             f'"offset":{offset},"length":{length},'
-            f'"record_id":{_encode_text(f"{self._record_prefix}-{offset:x}-{length:x}")}'
+            f'"record_id":{self._record_prefix}-{offset:x}-{length:x}"'
         )
         if level is not None:
             event += f',"level":{level}'

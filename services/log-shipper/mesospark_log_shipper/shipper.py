@@ -70,6 +70,7 @@ class Shipper:
         self._retry = _FIRST_RETRY
         self._renew = False
         self._stopped_at: float | None = None
+        self._alarmed = False
 
     def run(self) -> None:
         """Ship until the end, then remember the positions."""
@@ -231,9 +232,18 @@ class Shipper:
             self._next_turn = now + _TURN_SECONDS
             self._catalog.discover(now, wall_time)
             self._catalog.review(now)
-            lag = self._journal.lag(wall_time) if self._journal else 0.0
-            self._metrics.lag_seconds.set(max(lag, self._catalog.lag(now)))
+            self._report_lag(max(self._catalog.lag(now), self._journal.lag(wall_time) if self._journal else 0.0))
             self._renew = self._client.connected and (self.reload.is_set() or self._client.tls.changed)
+
+    def _report_lag(self, seconds: float) -> None:
+        """The messages come to the destination with the others, once it is there again."""
+        self._metrics.lag_seconds.set(seconds)
+        if seconds >= self._limits.lag_alarm_seconds and not self._alarmed:
+            self._alarmed = True
+            LOG.error("%s: shipping is %.0f s behind: see whether it can be reached and keeps up", self._name, seconds)
+        elif seconds < self._limits.lag_alarm_seconds / 2 and self._alarmed:
+            self._alarmed = False
+            LOG.info("%s: shipping is %.0f s behind", self._name, seconds)
 
     def _renew_connection(self) -> None:
         """Between two windows: the next connection, made at once, uses the TLS files as they are now."""
