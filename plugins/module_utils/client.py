@@ -301,11 +301,13 @@ def _told(reason: object) -> str:
 
 
 def error_message(body: bytes) -> str:
-    """What an error body says, in one line: Marathon's and registries' JSON forms, or the text itself."""
+    """What an error body says, in one line: the JSON forms of Marathon, Graylog and registries, or the text itself."""
     try:
         document = json.loads(body)
     except ValueError:
         return " ".join(body.decode(errors="replace").split())[:500] or "no explanation"
+    if isinstance(document, list) and all(isinstance(entry, dict) and "reason" in entry for entry in document):
+        return "; ".join(f"line {entry.get('line')}: {entry['reason']}" for entry in document)
     if not isinstance(document, dict):
         return str(document)[:500]
     if isinstance(document.get("errors"), list):

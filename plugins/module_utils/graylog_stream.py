@@ -133,7 +133,9 @@ def _rule_document(rule: Document) -> Document:
 
 
 def _stream_document(wanted: Document, references: References) -> Document:
-    document = {name: wanted[name] for name in ("description", "remove_matches_from_default_stream") if name in wanted}
+    document: Document = {
+        name: wanted[name] for name in ("description", "remove_matches_from_default_stream") if name in wanted
+    }
     if "matching" in wanted:
         document["matching_type"] = _MATCHING[wanted["matching"]]
     if "index_set" in wanted:
