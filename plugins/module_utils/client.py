@@ -312,6 +312,8 @@ def error_message(body: bytes) -> str:
         return str(document)[:500]
     if isinstance(document.get("errors"), list):
         return "; ".join(str(entry.get("message", entry)) for entry in document["errors"] if isinstance(entry, dict))
+    if isinstance(document.get("errors"), dict):
+        return "; ".join(f"{field}: {', '.join(map(str, told))}" for field, told in document["errors"].items())
     details = document.get("details")
     text = str(document.get("message", "no explanation")).rstrip(".")
     if isinstance(details, list) and details:

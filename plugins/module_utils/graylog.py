@@ -108,10 +108,14 @@ class Graylog:
 
     def views(self) -> list[Document]:
         """Dashboards (``type`` DASHBOARD) and saved searches (SEARCH)."""
+        return self.pages("/views", "views")
+
+    def pages(self, path: str, key: str) -> list[Document]:
+        """All elements of a list that Graylog gives in pages."""
         found: list[Document] = []
         while True:
             query = [("page", str(len(found) // _PAGE + 1)), ("per_page", str(_PAGE))]
-            page = self.read("/views", query)["views"]
+            page = self.read(path, query)[key]
             found += page
             if len(page) < _PAGE:
                 return found

@@ -54,6 +54,10 @@ class References:
         found = only(option, name, self._views, "title", "id")
         return self._id(option, name, "dashboard or saved search", found)
 
+    def notification_id(self, option: str, name: str) -> str:
+        found = only(option, name, self.graylog.pages("/events/notifications", "notifications"), "title", "id")
+        return self._id(option, name, "notification", found)
+
     def index_set_prefix(self, index_set_id: str) -> str:
         known = self._all_index_sets()
         return next((entry["index_prefix"] for entry in known if entry["id"] == index_set_id), index_set_id)
