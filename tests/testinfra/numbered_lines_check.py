@@ -2,13 +2,9 @@
 """Whether logs hold what the job examples/numbered-lines has written: all of it, once, in order, every record whole."""
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "examples/numbered-lines"))
 
 from numbered_lines import FILES, lines_per_file, records
 
