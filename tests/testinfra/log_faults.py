@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults on the way of logs, made on purpose: services that stop or die, sandboxes that are removed too early."""
 
-from log_runs import JobRun, wait
+from log_runs import PROCESSES, JobRun, wait
 from log_store import LogStore
 from testinfra.host import Host
 
@@ -47,7 +47,9 @@ def acknowledged(platform) -> float:
 
 def remove_sandboxes(run: JobRun) -> None:
     """Take away the files of a run's driver and executors, as Mesos does much later."""
-    for sandbox in run.sandboxes():
+    sandboxes = run.sandboxes()
+    assert len(sandboxes) == PROCESSES
+    for sandbox in sandboxes:
         run.platform.host(sandbox.agent).check_output(f"rm --recursive {sandbox.folder}")
 
 
