@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -26,6 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from process_figures import cpu_seconds, resident_megabytes
 
 SERVICES = Path(__file__).resolve().parents[1] / "services"
 sys.path[:0] = [str(SERVICES / name) for name in ("mesos-runtime", "marathon", "marathon/tests")]
@@ -110,19 +111,6 @@ def percentiles(durations: Sequence[float]) -> str:
     """`p50 / p99` in milliseconds."""
     cuts = statistics.quantiles(durations, n=100, method="inclusive")
     return f"{cuts[49] * 1000:.1f} / {cuts[98] * 1000:.1f} ms"
-
-
-def resident_megabytes(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"process {pid} has no memory; is it still running?")
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(url: str, pid: int | None) -> Iterator[Row]:
