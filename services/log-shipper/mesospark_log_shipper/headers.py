@@ -7,15 +7,15 @@ import re
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
 
 _HEADER = re.compile(
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)[.,](\d{3})\d*(Z|[+-]\d\d:?\d\d)?"
-    r"(?: +(?:\[[^\]]*\] +)?(?:- +)?\[?(FATAL|CRITICAL|ERROR|WARNING|WARN|INFO|DEBUG|TRACE)\]?(?: +([^\s:]+): )?)?"
+    r"(?: +(?:\[[^\]]*\] +)?(?:- +)?\[?(FATAL|CRITICAL|ERROR|WARNING|WARN|INFO|DEBUG|TRACE)\]?"
+    r"(?: +([^\s:]{1,200}): )?)?"
 )
 """Date, milliseconds, zone, level, logger: the platform's Spark images, Python's logging, log4j's usual patterns."""
 
-_GLOG_HEADER = re.compile(r"([IWEF])(\d\d)(\d\d) (\d\d:\d\d:\d\d)\.(\d{3})\d* +\d+ ([^\s\]]+)\] ")
+_GLOG_HEADER = re.compile(r"([IWEF])(\d\d)(\d\d) (\d\d:\d\d:\d\d)\.(\d{3})\d* +\d+ ([^\s\]]{1,200})\] ")
 """Level, month, day, time, milliseconds, place: the lines of Mesos itself."""
 
 _LOGFMT_HEADER = re.compile(r'time="([^"]+)" level=([a-z]+) ')
@@ -37,12 +37,11 @@ _FUTURE = 60.0
 """seconds by which a clock may be ahead"""
 
 
-class Header(NamedTuple):
-    """ISO time in UTC, syslog level, logger; None where the line does not say."""
+# No class: one is made for every record.
+Header = tuple[str | None, int | None, str | None]
+"""ISO time in UTC, syslog level, logger; None where the line does not say."""
 
-    timestamp: str | None = None
-    level: int | None = None
-    logger: str | None = None
+_SILENT: Header = (None, None, None)
 
 
 def parse_header(text: str, now: float, is_service: bool) -> Header:
@@ -56,7 +55,7 @@ def parse_header(text: str, now: float, is_service: bool) -> Header:
     if found:
         date, milliseconds, zone, level, logger = found.groups()
         timestamp = None if zone is None and not is_service else _utc(date + (zone or ""), milliseconds, now)
-        return Header(timestamp, _number(level) if level else None, logger)
+        return timestamp, _number(level) if level else None, logger
     found = _GLOG_HEADER.match(text)
     if found:
         letter, month, day, clock, milliseconds, place = found.groups()
@@ -64,8 +63,8 @@ def parse_header(text: str, now: float, is_service: bool) -> Header:
         year = time.localtime(now).tm_year
         timestamp = _utc(f"{year}-{month}-{day}T{clock}", milliseconds, now)
         timestamp = timestamp or _utc(f"{year - 1}-{month}-{day}T{clock}", milliseconds, now)
-        return Header(timestamp, _LEVELS[letter], place)
-    return _service_header(text, now) if is_service else Header()
+        return timestamp, _LEVELS[letter], place
+    return _service_header(text, now) if is_service else _SILENT
 
 
 def _service_header(text: str, now: float) -> Header:
@@ -74,12 +73,12 @@ def _service_header(text: str, now: float) -> Header:
         second, _dot, rest = found[1].partition(".")
         digits = rest.rstrip("Z")
         timestamp = _utc(f"{second}Z", f"{digits[:3]:0<3}", now) if digits.isdecimal() else None
-        return Header(timestamp, _number(found[2]))
+        return timestamp, _number(found[2]), None
     for pattern in _SERVICE_LEVELS:
         found = pattern.match(text)
         if found:
-            return Header(level=_number(found[1]))
-    return Header()
+            return None, _number(found[1]), None
+    return _SILENT
 
 
 @lru_cache(maxsize=64)

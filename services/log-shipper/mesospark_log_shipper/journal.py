@@ -3,6 +3,7 @@
 
 import json
 import logging
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -75,6 +76,7 @@ class Journal:
         self._done = dict(self._settled.done)
         self._cursor = self._settled.cursor
         self._written = 0.0
+        self._started = time.monotonic()
         self._encoders: dict[tuple[str, str], EventEncoder] = {}
 
     def take(self, now: float, wall_time: float, most: int) -> Iterator[Record]:
@@ -99,10 +101,10 @@ class Journal:
         if self.read != before:
             self._positions.append((self.read, self._position()))
 
-    def lag(self, wall_time: float) -> float:
-        """The age of the oldest entry that is not acknowledged, about."""
+    def lag(self, now: float, wall_time: float) -> float:
+        """How long the oldest entry that is not acknowledged has been there for this process, about."""
         waits = self._written and (self.acknowledged < self.read or self._reader.has_more())
-        return max(0.0, wall_time - self._written) if waits else 0.0
+        return max(0.0, min(wall_time - self._written, now - self._started)) if waits else 0.0
 
     def settle(self, count: int) -> None:
         """Take what was read up to this count as acknowledged for good."""

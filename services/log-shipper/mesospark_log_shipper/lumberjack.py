@@ -19,6 +19,7 @@ _CONNECT_SECONDS = 10.0
 _TURN_SECONDS = 0.5
 _SEND_BYTES = 65536
 _COMPRESSION_LEVEL = 1
+_pack_header = struct.Struct(">2sII").pack
 
 
 class Endpoint(Protocol):
@@ -175,9 +176,8 @@ class LumberjackClient:
 
 def _frames(events: Sequence[bytes]) -> bytes:
     """The frames of a window: its size, then the compressed events with their numbers."""
-    frames = bytearray()
+    frames: list[bytes] = []
     for number, event in enumerate(events, start=1):
-        frames += struct.pack(">2sII", b"2J", number, len(event))
-        frames += event
-    compressed = zlib.compress(frames, _COMPRESSION_LEVEL)
+        frames += _pack_header(b"2J", number, len(event)), event
+    compressed = zlib.compress(b"".join(frames), _COMPRESSION_LEVEL)
     return struct.pack(">2sI2sI", b"2W", len(events), b"2C", len(compressed)) + compressed

@@ -6,14 +6,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from .headers import iso_time, parse_header
 
 _encode_text = json.encoder.encode_basestring
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """`event` is None for a record that has nothing to say (blank lines)."""
 
     event: bytes | None
@@ -32,7 +33,7 @@ class EventEncoder:
     """Makes the events of one source; the facts, which all of them share, are encoded once."""
 
     def __init__(self, facts: Mapping[str, object], record_prefix: str, is_service: bool) -> None:
-        self._facts = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))[1:-1]
+        self._facts = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))[1:]
         self._record_prefix = _encode_text(record_prefix)[:-1]
         self._is_service = is_service
 
@@ -46,22 +47,22 @@ class EventEncoder:
         text = data.decode("utf-8", "backslashreplace").rstrip("\r\n")
         if not text or text.isspace():
             return None
-        header = parse_header(text, now, self._is_service)
+        timestamp, level, logger = parse_header(text, now, self._is_service)
         read = iso_time(now)
-        level, timestamp = header.level, header.timestamp or read
         if written:
             level = written.level if level is None else level
-            timestamp = header.timestamp or iso_time(written.time)
+            timestamp = timestamp or iso_time(written.time)
         offset, length = place
         event = (
-            f'{{"message":{_encode_text(text)},"@timestamp":"{timestamp}","read":"{read}",'
-            f'"offset":{offset},"length":{length},'
-            f'"record_id":{self._record_prefix}-{offset:x}-{length:x}"'
+            f'{{"message":{_encode_text(text)},"@timestamp":"{timestamp or read}","read":"{read}",'
+            f'"offset":{offset},"length":{length},"record_id":{self._record_prefix}-{offset:x}-{length:x}",'
+            f"{_labels(level, logger, cut)}{self._facts}"
         )
-        if level is not None:
-            event += f',"level":{level}'
-        if header.logger:
-            event += f',"logger":{_encode_text(header.logger)}'
-        if cut:
-            event += ',"cut":true'
-        return f"{event},{self._facts}}}".encode()
+        return event.encode()
+
+
+@lru_cache(maxsize=4096)
+def _labels(level: int | None, logger: str | None, cut: bool) -> str:
+    """What a record may have, as JSON with a comma behind each."""
+    labels = {"level": level, "logger": logger, "cut": cut or None}
+    return "".join(f"{json.dumps(name)}:{json.dumps(value)}," for name, value in labels.items() if value is not None)

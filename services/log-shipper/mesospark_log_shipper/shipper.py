@@ -232,7 +232,8 @@ class Shipper:
             self._next_turn = now + _TURN_SECONDS
             self._catalog.discover(now, wall_time)
             self._catalog.review(now)
-            self._report_lag(max(self._catalog.lag(now), self._journal.lag(wall_time) if self._journal else 0.0))
+            of_journal = self._journal.lag(now, wall_time) if self._journal else 0.0
+            self._report_lag(max(self._catalog.lag(now), of_journal))
             self._renew = self._client.connected and (self.reload.is_set() or self._client.tls.changed)
 
     def _report_lag(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_UNINDENTED = re.compile(rb"^(?=[^ \t\r\n])", re.MULTILINE)
+_UNINDENTED = re.compile(rb"\n(?=[^ \t\r\n])")
 _LOG_HEADER = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|[IWEF]\d{4} \d\d:\d\d:\d\d")
 _CHAINED = re.compile(
     rb"Caused by: |During handling of the above exception, another |The above exception was the direct cause of "
@@ -22,9 +22,10 @@ _PYTHON_EXCEPTION = re.compile(rb"(?:[^\W\d]\w*\.)*[^\W\d]\w*(?::|\r?$)", re.MUL
 def record_ends(data: bytes) -> Iterator[int]:
     """The end of every record of `data` that is followed by the beginning of another; `data` begins with a record."""
     start = 0
-    for line in _UNINDENTED.finditer(data):
-        position = line.start()
-        if position and not _continues(data, start, position):
+    for newline in _UNINDENTED.finditer(data):
+        position = newline.end()
+        # digits and below: dates, most lines of a log
+        if data[position] <= 0x39 or not _continues(data, start, position):
             yield position
             start = position
 
@@ -86,6 +87,8 @@ def split(data: bytes, whole: bool, limit: int) -> list[tuple[int, bool]]:
         ends.append(len(data))
     if not ends and len(data) > limit:
         ends = [end for end in record_ends(data) if end <= limit + 1][:1]
+    if len(data) <= limit:
+        return [(end, False) for end in ends]
     return list(_with_cuts(data, ends, limit))
 
 

@@ -87,8 +87,7 @@ def test_header(
     """Time in UTC, syslog level and logger; nothing is made up."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    header = parse_header(line, NOW, is_service)
-    assert (header.timestamp, header.level, header.logger) == expected
+    assert parse_header(line, NOW, is_service) == expected
 
 
 def test_pause_within_a_record_is_repeated_exactly(tmp_path: Path) -> None:
