@@ -34,8 +34,8 @@ test: prepare lint  ## Every test, the fastest first
 test-fast: lint  ## Everything that needs no container, in under two minutes
 	@$(STAGE) "Unit tests" pytest -m "not system and not soak and not hosts" tests/unit services images
 
-test-soak: prepare .venv/.installed  ## Long fault and load runs, outside continuous integration
-	@$(STAGE) "Soak" pytest -m soak --timeout 7200 services tests
+test-soak: demo  ## Long fault and load runs, outside continuous integration; some of them on the demo
+	@$(STAGE) "Soak" pytest -m soak --timeout 7200 --ansible-inventory $(INVENTORY) services tests
 
 lint: .venv/.installed  ## Static checks only
 	@$(STAGE) "Lint" ./tools/lint.sh

@@ -22,6 +22,7 @@ done
 ansible-playbook -i "$collection/inventories/production-example" mesospark.platform.site --list-tasks >/dev/null
 PYTHONPATH="$collection/services/mesos-runtime" python3 -m mesos_runtime path
 PYTHONPATH="$collection/services/scheduler-driver" python3 -m scheduler_driver path
+PYTHONPATH="$collection/services/graylog" python3 -m graylog_server path
 python3 "$collection/images/spark/build_context.py" --output "$work/context"
 if [ -n "$inventory" ]; then
   ansible-playbook -i "$inventory" mesospark.platform.site
