@@ -14,3 +14,11 @@ def cluster(server: Any, other_server: Any) -> Any:
     from scripted_cluster import ScriptedCluster
 
     return ScriptedCluster(server, other_server)
+
+
+@pytest.fixture
+def graylog(server: Any) -> Any:
+    """A scripted Graylog."""
+    from scripted_graylog import ScriptedGraylog
+
+    return ScriptedGraylog(server)
