@@ -110,7 +110,14 @@ def _moment(option: str, value: str, now: float) -> str:
 
 def count(graylog: Graylog, search: Search) -> int:
     """How many messages there are, duplicates included. Raises PlatformError for a query that Graylog refuses."""
-    return int(_ask(graylog, search, [])["total"])
+    return int(_ask(graylog, search, _groups([]))["total"])
+
+
+def newest(graylog: Graylog, search: Search, limit: int) -> list[Record]:
+    """The last so many messages of a search, at most 10,000, the newest first; duplicates are among them."""
+    order = [{"field": "timestamp", "order": "DESC"}]
+    wanted = {"type": "messages", "limit": limit, "offset": 0, "sort": order, "decorators": []}
+    return [found["message"] for found in _ask(graylog, search, wanted)["messages"]]
 
 
 def newest_run(graylog: Graylog, job: str) -> t.Optional[str]:
@@ -119,21 +126,21 @@ def newest_run(graylog: Graylog, job: str) -> t.Optional[str]:
     A run's id tells when it started. One without is judged by its last line.
     """
     search = Search(f"job:{phrase(job)} AND _exists_:run")
-    found = [record["run"] for record in export(graylog, search, ("run",), limit=1, newest=True)]
+    found = newest(graylog, search, 1)
     if not found:
         return None
-    last = found[0]
-    started = _started(last)
-    if started is None:
+    last = found[0]["run"]
+    since = started(last)
+    if since is None:
         return last
     # Whatever started later has lines since then, so that few runs are to be looked at.
-    later = replace(search, since=iso(started))
-    rows = _ask(graylog, later, [{"type": "values", "field": "run", "limit": _MOST_RUNS}])["rows"]
+    later = replace(search, since=iso(since))
+    rows = _ask(graylog, later, _groups([{"type": "values", "field": "run", "limit": _MOST_RUNS}]))["rows"]
     runs = [row["key"][0] for row in rows if row.get("key")]
-    return max([last, *runs], key=lambda run: (_started(run) or 0.0, run))
+    return max([last, *runs], key=lambda run: (started(run) or 0.0, run))
 
 
-def _started(run: str) -> t.Optional[float]:
+def started(run: str) -> t.Optional[float]:
     """When a run with this id started, in seconds since the epoch."""
     match = _RUN_START.search(run)
     try:
@@ -162,23 +169,16 @@ def collect(graylog: Graylog, search: Search, records: LogRecords, more_fields: 
     )
 
 
-def export(
-    graylog: Graylog, search: Search, fields: t.Sequence[str], limit: int = 0, newest: bool = False
-) -> t.Iterator[Record]:
-    """The messages of a search while they arrive, in no order unless ``newest`` ones are wanted first.
+def export(graylog: Graylog, search: Search, fields: t.Sequence[str]) -> t.Iterator[Record]:
+    """All messages of a search while they arrive, in no order. Fields that a message does not have are left out.
 
-    Fields that a message does not have are left out. Graylog answers a refused query, too, with no messages: count()
-    before tells of it.
+    Graylog answers a refused query, too, with no messages: count() before tells of it.
     """
     body: dict[str, t.Any] = {
         "query_string": {"type": "elasticsearch", "query_string": search.query},
         "timerange": search.timerange(),
         "fields_in_order": list(fields),
     }
-    if limit:
-        body["limit"] = limit
-    if newest:
-        body["sort"] = [{"field": "timestamp", "order": "DESC"}]
     try:
         with graylog.open("POST", _EXPORT, body=body, accept="text/csv", timeout=_PATIENCE) as answer:
             yield from _rows(answer)
@@ -197,10 +197,9 @@ def _rows(answer: t.Any) -> t.Iterator[Record]:
         yield record
 
 
-def _ask(graylog: Graylog, search: Search, row_groups: list[dict[str, t.Any]]) -> dict[str, t.Any]:
-    """The answer to a count by groups: ``{total, rows}``."""
-    wanted = {
-        "id": "count",
+def _groups(row_groups: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    """What to search for to count messages by groups: the result has ``total`` and ``rows``."""
+    return {
         "type": "pivot",
         "name": "count",
         "row_groups": row_groups,
@@ -209,12 +208,16 @@ def _ask(graylog: Graylog, search: Search, row_groups: list[dict[str, t.Any]]) -
         "sort": [],
         "rollup": True,
     }
+
+
+def _ask(graylog: Graylog, search: Search, wanted: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The result of one search type. Raises PlatformError for a query that Graylog refuses."""
     query = {
         "id": "query",
         "query": {"type": "elasticsearch", "query_string": search.query},
         "timerange": search.timerange(),
         "filter": None,
-        "search_types": [wanted],
+        "search_types": [{"id": "wanted", **wanted}],
     }
     # Searches have ids like all of Graylog's documents; this one is not kept.
     body = {"id": secrets.token_hex(12), "queries": [query], "parameters": []}
@@ -227,7 +230,7 @@ def _ask(graylog: Graylog, search: Search, row_groups: list[dict[str, t.Any]]) -
     problems = [_first_words(error.get("description", "")) for error in answer.get("errors", [])]
     if problems:
         raise PlatformError(f"Graylog refuses the query {search.query!r}: {problems[0]}.")
-    return answer["search_types"]["count"]
+    return answer["search_types"]["wanted"]
 
 
 def _first_words(description: str) -> str:

@@ -64,18 +64,22 @@ SELECT document, coalesce(
   max(own) OVER (PARTITION BY series ORDER BY start),
   min(own) OVER (PARTITION BY series),
   max(time) OVER (PARTITION BY series ORDER BY start)
-) AS moment FROM single ORDER BY moment, series, start
+) AS moment FROM single ORDER BY moment IS NULL, moment, series, start
 """
 )
 
 
 class LogRecords:
-    """Takes records in any order and gives each once in true order. They are kept on disk when they are many."""
+    """Takes records in any order and gives each once in true order. They are kept on disk when they are many.
+
+    Files in which no line tells a time, nor when it was read, come last.
+    """
 
     def __init__(self) -> None:
         # A database without a name is private, and gone with its connection.
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.execute(_SCHEMA)
+        self._database.execute("CREATE INDEX place ON record (series, start, stop)")
         self.received = 0
 
     def close(self) -> None:
@@ -103,6 +107,30 @@ class LogRecords:
         """Every record once, in true order."""
         for document, _moment in self._database.execute(_ORDERED):
             yield json.loads(document)
+
+    def gaps(self, series: str, size: int) -> list[tuple[int, int]]:
+        """The stretches (start, stop) of a file of so many bytes which no record covers."""
+        places = self._database.execute("SELECT start, stop FROM record WHERE series = ? ORDER BY start", (series,))
+        found: list[tuple[int, int]] = []
+        reached = 0
+        for start, stop in [*places, (size, size)]:
+            if reached < min(start, size):
+                found.append((reached, min(start, size)))
+            reached = max(reached, stop)
+        return found
+
+    def covers(self, series: str, start: int, stop: int) -> bool:
+        """Whether one record has everything between two offsets of a file."""
+        query = "SELECT 1 FROM record WHERE series = ? AND start <= ? AND stop >= ?"
+        return self._database.execute(query, (series, start, stop)).fetchone() is not None
+
+    def stop_of(self, series: str) -> int:
+        """Where the last record of a file ends; 0 if there is none."""
+        return self._database.execute("SELECT max(stop) FROM record WHERE series = ?", (series,)).fetchone()[0] or 0
+
+    def samples(self) -> list[Record]:
+        """One record of each file."""
+        return [json.loads(row[0]) for row in self._database.execute("SELECT document FROM record GROUP BY series")]
 
     def _insert(self, batch: list[tuple[t.Any, ...]]) -> None:
         self._database.executemany("INSERT INTO record VALUES (NULL, ?, ?, ?, ?, ?, ?)", batch)

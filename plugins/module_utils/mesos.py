@@ -170,15 +170,6 @@ class Sandbox:
             offset += len(data)
             yield data
 
-    def size(self, name: str) -> t.Optional[int]:
-        """Bytes of a file, or None when there is none. Raises ApiError and ConnectionFailed otherwise."""
-        try:
-            return self._size(name)
-        except ApiError as error:
-            if error.status == 404:
-                return None
-            raise
-
     def page(self, name: str, offset: int, length: int) -> bytes:
         """Bytes of a file as they are, at most 64 KiB of them; none behind its end."""
         query = [("path", f"{self._folder}/{name}"), ("offset", str(offset)), ("length", str(min(length, _READ_LIMIT)))]

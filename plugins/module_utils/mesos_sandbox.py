@@ -113,11 +113,11 @@ def find_executors(mesos: Mesos, params: dict[str, t.Any]) -> list[Executor]:
     found: dict[tuple[str, str, str], Executor] = {}
     if run_id:
         for framework in frameworks:
-            for task in _tasks(framework):
+            for task in tasks_of(framework):
                 if labels_of(task).get("run_id") == run_id and task["id"].endswith(FIRST_LAUNCH):
                     _remember(found, "driver", framework, task)
     if newest:
-        for task in _tasks(newest):
+        for task in tasks_of(newest):
             _remember(found, "executor", newest, task)
     if not found:
         raise OptionError(
@@ -157,7 +157,8 @@ def list_files(sandbox: Sandbox, patterns: list[str], recurse: bool) -> list[dic
     return sorted(files, key=lambda item: item["path"])
 
 
-def _tasks(framework: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+def tasks_of(framework: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """All tasks of a framework which the master remembers."""
     return framework.get("tasks", []) + framework.get("unreachable_tasks", []) + framework.get("completed_tasks", [])
 
 

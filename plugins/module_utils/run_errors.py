@@ -12,8 +12,8 @@ from contextlib import closing
 
 from .errors import PlatformError
 from .graylog import Graylog
-from .graylog_search import Search, export, phrase
-from .log_records import FIELDS, LogRecords, Record, executor_of
+from .graylog_search import Search, newest, phrase
+from .log_records import LogRecords, Record, executor_of
 from .mesos import TERMINAL_STATES, Mesos
 from .mesos_sandbox import Executor, find_executors
 from .sandbox_logs import STREAMS, SandboxLogs
@@ -72,10 +72,9 @@ def is_error(record: Record) -> bool:
 def _add_from_graylog(records: LogRecords, graylog: Graylog, run_id: str) -> bool:
     query = f"run:{phrase(run_id)} AND (level:<={_ERROR_LEVEL} OR message:Traceback OR message:Exception)"
     try:
-        found = list(export(graylog, Search(query), (*FIELDS, "message"), limit=_MOST_FROM_GRAYLOG, newest=True))
+        records.add(newest(graylog, Search(query), _MOST_FROM_GRAYLOG))
     except PlatformError:
         return False
-    records.add(found)
     return True
 
 

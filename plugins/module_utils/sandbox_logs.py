@@ -8,6 +8,7 @@ import json
 import time
 import typing as t
 
+from .errors import ApiError
 from .log_records import Record
 from .log_shipper.records import EventEncoder
 from .log_shipper.splitter import split
@@ -39,8 +40,12 @@ class SandboxLogs:
         return f"{executor.container_id or unlike}-{stream}"
 
     def size(self, stream: str) -> int:
-        """Bytes of a stream, none if it is not there. Raises ApiError and ConnectionFailed."""
-        return self._sandbox.size(stream) or 0
+        """Bytes of a stream. Raises ApiError (404) when the sandbox is gone."""
+        sizes = {item["path"]: item["size"] for item in self._sandbox.entries() if item["path"] in STREAMS}
+        if not sizes:
+            # Agents show a folder that somebody else removed as an empty one.
+            raise ApiError(404, f"The Mesos agent {self.host}", "GET", "/files/browse", "no streams in the sandbox")
+        return sizes.get(stream, 0)
 
     def events(self, stream: str, start: int, stop: int) -> t.Iterator[bytes]:
         """What the log shipper would send of the bytes from a record's beginning on: JSON documents."""
@@ -81,10 +86,12 @@ class SandboxLogs:
 
 
 def record_of(event: bytes) -> Record:
-    """What Graylog makes of an event."""
+    """What Graylog makes of an event, but for the time when it was read, which is now and tells nothing."""
     record: Record = json.loads(event)
-    agent = record.pop("agent")
-    record.update(timestamp=record.pop("@timestamp"), agent_hostname=agent["hostname"], agent_id=agent["id"])
+    agent, moment = record.pop("agent"), record.pop("@timestamp")
+    if moment != record.pop("read"):
+        record["timestamp"] = moment
+    record.update(agent_hostname=agent["hostname"], agent_id=agent["id"])
     if record.pop("cut", False):
         record["cut"] = "true"
     return record

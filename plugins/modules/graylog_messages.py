@@ -251,8 +251,7 @@ def main() -> None:
         "dest": {"type": "path"},
         "dest_format": {"type": "str", "choices": list(FORMATS), "default": "text"},
         "wait_for": {"type": "dict", "options": conditions},
-        **wait_options("1m"),
-        "wait_sleep": {"type": "str", "default": "500ms"},
+        **wait_options("1m", "500ms"),
     }
     module = AnsibleModule(argument_spec={**graylog_options(), **options}, supports_check_mode=True)
     try:

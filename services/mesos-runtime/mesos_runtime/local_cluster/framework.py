@@ -35,6 +35,7 @@ class Framework:
         checkpoint: bool = True,
         user: str = "root",
         task_killing_state: bool = True,
+        name: str = "test",
     ) -> None:
         url = urllib.parse.urlsplit(cluster.master_url)
         self._host, self._port = url.hostname or "", url.port
@@ -43,7 +44,7 @@ class Framework:
         capabilities = [{"type": "MULTI_ROLE"}] + [{"type": "TASK_KILLING_STATE"}] * task_killing_state
         self._info: Json = {
             "user": user,
-            "name": "test",
+            "name": name,
             "roles": ["*"],
             "checkpoint": checkpoint,
             "failover_timeout": 60.0,

@@ -41,6 +41,7 @@ class ScriptedCluster:
                 200,
                 {"leader_info": {"hostname": "master1", "pid": "master@10.0.0.1:5050"}},
             ),
+            "GET /files/browse": self._browse,
             "GET /files/read": self._file,
             "GET /files/download": self._download,
         }
@@ -110,6 +111,13 @@ class ScriptedCluster:
     def _delete(self, request: Any) -> tuple[int, Any]:
         found = self.apps.pop(request.path.removeprefix("/v2/apps"), None)
         return (200, {"deploymentId": "d2", "version": "v3"}) if found else (404, {"message": "App does not exist"})
+
+    def _browse(self, request: Any) -> tuple[int, Any]:
+        place = request.query["path"]
+        entry = {"mtime": 1000.0, "mode": "-rw-r--r--"}
+        return 200, [
+            {**entry, "path": f"{place}/{name}", "size": len(text.encode())} for name, text in self.sandbox.items()
+        ]
 
     def _file(self, request: Any) -> tuple[int, Any]:
         text = self.sandbox.get(request.query["path"].rpartition("/")[2])
