@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of examples/numbered-lines on the platform."""
+"""Runs of the examples on the platform, which go on beside a test."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ import pytest
 import yaml
 from module_calls import REPOSITORY, call_module, mesos_access
 
-EXAMPLE = REPOSITORY / "examples/numbered-lines"
+NUMBERED_LINES = "numbered-lines"
 WORK_DIRECTORY = "/var/lib/mesos-agent"
 PROCESSES = 5
 
@@ -35,30 +35,33 @@ class Sandbox:
 
     agent: str
     folder: str
-    written: int
-    """bytes on stdout"""
+    framework_id: str
+    executor_id: str
+    sizes: dict[str, int]
+    """bytes by stream"""
 
 
 @dataclass
 class JobRun:
-    """A run of the example, which goes on beside the test until its playbook has ended."""
+    """A run that was started by a playbook."""
 
     platform: Any
-    name: str
-    lines: int
     run_id: str
     output: Path
     process: subprocess.Popen[bytes]
 
     def sandboxes(self) -> list[Sandbox]:
         """Those of the driver and of all executors, as far as they are there by now."""
-        result = call_module("mesos_sandbox", **mesos_access(self.platform), run_id=self.run_id, patterns=["stdout"])
+        streams = ["stdout", "stderr"]
+        result = call_module("mesos_sandbox", **mesos_access(self.platform), run_id=self.run_id, patterns=streams)
         return [
             Sandbox(
                 agent=entry["host"].partition(".")[0],
                 folder=f"{WORK_DIRECTORY}/slaves/{entry['agent_id']}/frameworks/{entry['framework_id']}"
                 f"/executors/{entry['executor_id']}",
-                written=sum(file["size"] for file in entry["files"]),
+                framework_id=entry["framework_id"],
+                executor_id=entry["executor_id"],
+                sizes={file["path"]: file["size"] for file in entry["files"]},
             )
             for entry in result.get("sandboxes", [])
             if entry["files"]
@@ -68,7 +71,7 @@ class JobRun:
         """Wait until the driver and all executors write."""
         least = 10_000  # bytes, more than what Mesos writes
         wait(
-            lambda: sum(sandbox.written > least for sandbox in self.sandboxes()) == PROCESSES,
+            lambda: sum(sandbox.sizes["stdout"] > least for sandbox in self.sandboxes()) == PROCESSES,
             f"the driver and the executors of {self.run_id} to write",
             180,
         )
@@ -81,19 +84,23 @@ class JobRun:
         return text
 
 
-def start_run(platform, folder: Path, lines: int, seconds: int, name: str = "numbered-lines", **job: Any) -> JobRun:
-    """Start the example by the playbook submit.yml, and wait until Marathon knows it.
+def start_numbered_lines(platform, folder: Path, lines: int, seconds: int, **job: Any) -> JobRun:
+    """Start the job that writes so many numbered lines over so many seconds."""
+    return start_run(platform, folder, NUMBERED_LINES, arguments=[str(lines), str(seconds)], **job)
 
-    lines, seconds: what it is to write, and over what time.
-    job: further keys of the job file.
+
+def start_run(platform, folder: Path, example: str, **job: Any) -> JobRun:
+    """Start an example by the playbook submit.yml, and wait until Marathon knows it.
+
+    folder: where a copy of the example is made. job: keys of the job file that differ from the example's.
     """
-    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
-    described = yaml.safe_load((folder / "job.yml").read_text())
-    described |= {"name": name, "arguments": [str(lines), str(seconds)], **job}
+    shutil.copytree(REPOSITORY / "examples" / example, folder, dirs_exist_ok=True)
+    described = {**yaml.safe_load((folder / "job.yml").read_text()), **job}
     (folder / "job.yml").write_text(yaml.safe_dump(described))
     output = folder / "output"
     command = [str(Path(sys.executable).with_name("ansible-playbook")), "--inventory", platform.inventory]
     command += [str(REPOSITORY / "playbooks/submit.yml"), "--extra-vars", f"job={folder / 'job.yml'}"]
+    name = described["name"]
     before = run_ids(platform, name)
     with output.open("w") as file:
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=file, stderr=subprocess.STDOUT)
@@ -102,7 +109,7 @@ def start_run(platform, folder: Path, lines: int, seconds: int, name: str = "num
         assert process.poll() is None, output.read_text()
         return next(iter(run_ids(platform, name) - before), None)
 
-    return JobRun(platform, name, lines, wait(started, f"a run of {name}"), output, process)
+    return JobRun(platform, wait(started, f"a run of {name}"), output, process)
 
 
 def run_ids(platform, name: str) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from log_faults import acknowledged, graylog_host, kill, kill_shippers, remove_sandboxes, shipper_figure
-from log_runs import JobRun, start_run, wait
+from log_runs import NUMBERED_LINES, JobRun, start_numbered_lines, start_run, wait
 from log_store import MARKED, LogStore, by_file, texts
 from numbered_lines_check import problems
 
@@ -23,10 +23,12 @@ def logs(platform) -> LogStore:
     return LogStore(platform)
 
 
-def found_lines(logs: LogStore, run: JobRun, folder: Path, timeout: str, **search: str) -> dict[str, list[Any]]:
+def found_lines(
+    logs: LogStore, run: JobRun, lines: int, folder: Path, timeout: str, **search: str
+) -> dict[str, list[Any]]:
     """All numbered records of a run by file, when they have come."""
     path = folder / "found.json"
-    wish = {"wait_for": {"count": run.lines}, "wait_timeout": timeout}
+    wish = {"wait_for": {"count": lines}, "wait_timeout": timeout}
     logs.find(run=run.run_id, query=MARKED, dest=str(path), dest_format="json", **wish, **search)
     return by_file(path)
 
@@ -34,10 +36,10 @@ def found_lines(logs: LogStore, run: JobRun, folder: Path, timeout: str, **searc
 @pytest.mark.hosts
 def test_a_job_is_found_by_its_name(platform, logs, tmp_path):
     start = datetime.now().astimezone()
-    run = start_run(platform, tmp_path, LINES, seconds=20, principal=PRINCIPAL)
+    run = start_numbered_lines(platform, tmp_path, LINES, seconds=20, principal=PRINCIPAL)
     output = run.wait_for_end()
     end = datetime.now().astimezone()
-    files = found_lines(logs, run, tmp_path, "60s", job=run.name)
+    files = found_lines(logs, run, LINES, tmp_path, "60s", job=NUMBERED_LINES)
     assert problems(texts(files), LINES) == []
     messages = [message for records in files.values() for message in records]
     assert {message["agent_hostname"] for message in messages} == {
@@ -56,14 +58,27 @@ def test_a_job_is_found_by_its_name(platform, logs, tmp_path):
 
 
 @pytest.mark.hosts
-def test_a_short_job_is_found_within_five_seconds_of_its_end(platform, logs, tmp_path):
-    run = start_run(platform, tmp_path, 400, seconds=1, principal=PRINCIPAL)
+def test_everything_is_there_five_seconds_after_the_end(platform, logs, tmp_path):
+    run = start_run(platform, tmp_path, "wordcount")
     run.wait_for_end()
     end = time.monotonic()
-    files = found_lines(logs, run, tmp_path, "30s")
-    seconds = time.monotonic() - end
-    assert problems(texts(files), 400) == []
-    assert seconds < 5
+    sizes = {
+        (sandbox.framework_id, sandbox.executor_id, stream): size
+        for sandbox in run.sandboxes()
+        for stream, size in sandbox.sizes.items()
+        if size
+    }
+
+    def arrived() -> dict[tuple[str, str, str], int]:
+        """How many bytes of each file have come."""
+        found: dict[tuple[str, str, str], int] = {}
+        for message in logs.find(job="wordcount", run=run.run_id)["messages"]:
+            file = (message["framework_id"], message["executor_id"], message["stream"])
+            found[file] = max(found.get(file, 0), message["offset"] + message["length"])
+        return found
+
+    wait(lambda: arrived() == sizes, f"all of {sizes}", 30)
+    assert time.monotonic() - end < 5
 
 
 def expect_no_loss(logs: LogStore, folder: Path, lines: int, writing: int, outage: int) -> None:
@@ -72,7 +87,7 @@ def expect_no_loss(logs: LogStore, folder: Path, lines: int, writing: int, outag
     writing: seconds that the job writes; outage: seconds that Graylog is stopped meanwhile.
     """
     platform, graylog = logs.platform, graylog_host(logs)
-    run = start_run(platform, folder, lines, seconds=writing, principal=PRINCIPAL)
+    run = start_numbered_lines(platform, folder, lines, seconds=writing, principal=PRINCIPAL)
     run.wait_for_lines()
     graylog.check_output("systemctl stop graylog")
     down = time.monotonic()
@@ -86,7 +101,7 @@ def expect_no_loss(logs: LogStore, folder: Path, lines: int, writing: int, outag
     run.wait_for_end(writing + 120)
     remove_sandboxes(run)
     kill_shippers(platform)
-    files = found_lines(logs, run, folder, "240s")
+    files = found_lines(logs, run, lines, folder, "240s")
     assert problems(texts(files), lines) == []
     assert shipper_figure(platform, "log_shipper_bytes_dropped_total") == 0
 

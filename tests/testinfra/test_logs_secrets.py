@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from log_runs import JobRun, start_run
+from log_runs import JobRun, start_numbered_lines
 from log_store import MARKED, LogStore
 from numbered_lines import SECRET
 from testinfra.host import Host
@@ -49,7 +49,7 @@ def run(platform, logs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jo
     """A run whose logs have all arrived, and the packets of one agent meanwhile."""
     agent = platform.host(platform.members("mesos_agents")[0])
     with captured(agent):
-        run = start_run(platform, tmp_path_factory.mktemp("job"), LINES, seconds=1)
+        run = start_numbered_lines(platform, tmp_path_factory.mktemp("job"), LINES, seconds=1)
         run.wait_for_end()
         logs.find(run=run.run_id, query=MARKED, limit=1, wait_for={"count": LINES})
     yield run
