@@ -26,6 +26,10 @@ def start(marathon) -> Iterator[Callable[..., str]]:
     """Create an app below /testinfra and return its id; all are gone at the end."""
     names: list[str] = []
 
+    def remove(identifier: str) -> None:
+        marathon("DELETE", f"/v2/apps{identifier}?force=true")
+        wait(lambda: marathon("GET", f"/v2/apps{identifier}").status == 404, f"{identifier} to be gone")
+
     def create(name: str, **app: Any) -> str:
         identifier = f"/testinfra/{name}"
         body = {
@@ -37,15 +41,15 @@ def start(marathon) -> Iterator[Callable[..., str]]:
             "maxLaunchDelaySeconds": 3600,
             **app,
         }
+        # Checks that were interrupted leave theirs.
+        remove(identifier)
         assert marathon("POST", "/v2/apps", body).status == 201
         names.append(identifier)
         return identifier
 
     yield create
     for identifier in names:
-        marathon("DELETE", f"/v2/apps{identifier}?force=true")
-    for identifier in names:
-        wait(lambda name=identifier: marathon("GET", f"/v2/apps{name}").status == 404, f"{identifier} to be gone")
+        remove(identifier)
 
 
 def wait(condition: Callable[[], Any], what: str) -> Any:
