@@ -76,9 +76,7 @@ class Rsyslog:
 
     name = "rsyslog"
 
-    def __init__(
-        self, folder: Path, certificates: Certificates, files: Iterable[Path | str], port: int, root: Path
-    ) -> None:
+    def __init__(self, folder: Path, certificates: Certificates, files: Iterable[Path], port: int, root: Path) -> None:
         self._folder = folder
         self._certificates = certificates
         self._files = files

@@ -34,7 +34,7 @@ from log_load import Load, log_line, make_load, make_sandboxes
 from log_readers import LogShipper, Reader, Rsyslog, missing
 from log_shipper_certificates import Certificates
 from log_sink import BEATS, LINES, Sink
-from process_figures import cpu_seconds, resident_megabytes
+from process_figures import cpu_seconds, resident_megabytes, wait_for_connection
 
 if TYPE_CHECKING:
     from ansible_collections.mesospark.platform.plugins.module_utils.graylog import Graylog
@@ -45,7 +45,9 @@ _LATENCY_EXECUTORS = 4
 _LATENCY_RATE = 200
 _LATENCY_WARM_UP, _LATENCY_LINES = 5 * _LATENCY_RATE, 30 * _LATENCY_RATE
 _LATENCY_PATIENCE = 30.0
+_LOOK_SECONDS = 0.05
 _SETTLE_SECONDS = 30.0
+_CONNECT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Bench:
         self._rsyslog = rsyslog
         self._readers = 0
 
-    def reader(self, name: str, agent: Path, files: Sequence[Path | str], port: int) -> Reader:
+    def reader(self, name: str, agent: Path, files: Sequence[Path], port: int) -> Reader:
         """One that has read nothing yet; the log shipper finds the files itself, in `agent`."""
         self._readers += 1
         folder = self.folder / f"reader-{self._readers}"
@@ -118,23 +120,26 @@ class Bench:
             )
 
     def into_graylog(self, name: str, load: Load, graylog: Graylog) -> Figures:
-        """Read a load into Graylog, from the reader's start until everything can be found."""
+        """Read a load into Graylog, from the reader's connection until everything can be found."""
         records = load.records if name == LogShipper.name else load.lines
-        with GraylogInput(graylog, _PROTOCOLS[name], self.certificates) as destination:
-            began = time.monotonic()
-            with self.reader(name, load.agent, load.files, destination.port) as reader:
-                ended = destination.wait_for(records)
-                cpu = cpu_seconds(reader.pid)
-                found, twice = destination.lines()
-                return Figures(
-                    lines=load.lines,
-                    lost=load.lines - found,
-                    twice=twice,
-                    uncounted=abs(reader.sent() - destination.found()),
-                    seconds=ended - began,
-                    cpu=cpu,
-                    megabytes=resident_megabytes(reader.pid, most=True),
-                )
+        with (
+            GraylogInput(graylog, _PROTOCOLS[name], self.certificates) as destination,
+            self.reader(name, load.agent, load.files, destination.port) as reader,
+        ):
+            wait_for_connection(destination.port, _CONNECT_SECONDS)
+            before, began = cpu_seconds(reader.pid), time.monotonic()
+            ended = destination.wait_for(records)
+            cpu = cpu_seconds(reader.pid) - before
+            found, twice = destination.lines()
+            return Figures(
+                lines=load.lines,
+                lost=load.lines - found,
+                twice=twice,
+                uncounted=abs(reader.sent() - destination.found()),
+                seconds=ended - began,
+                cpu=cpu,
+                megabytes=resident_megabytes(reader.pid, most=True),
+            )
 
     def latency(self, name: str, graylog: Graylog) -> list[float]:
         """Seconds from the writing of each line until it can be found, while lines are written at an even pace.
@@ -154,6 +159,7 @@ class Bench:
             writer.start()
             deadline = time.monotonic() + lines / _LATENCY_RATE + _LATENCY_PATIENCE
             while len(seconds) < lines and time.monotonic() < deadline:
+                time.sleep(_LOOK_SECONDS)
                 found, now = destination.found(), time.monotonic()
                 seconds += (now - moment for moment in written[len(seconds) : found])
             writer.join()
@@ -161,17 +167,16 @@ class Bench:
             raise SystemExit(f"{name}: of {lines} lines {lines - len(seconds)} could not be found in Graylog")
         return seconds[_LATENCY_WARM_UP:]
 
-    def idle(self, name: str, agent: Path, sandboxes: int, seconds: float) -> tuple[float, float]:
+    def idle(self, name: str, agent: Path, files: Sequence[Path], seconds: float) -> tuple[float, float]:
         """Percent of a processor and megabytes while nothing happens, after every file's only line was sent."""
-        pattern = agent / "slaves/*/frameworks/*/executors/*/runs/*/std*"
         with (
-            Sink(_PROTOCOLS[name], self.certificates, 2 * sandboxes) as sink,
-            self.reader(name, agent, [pattern], sink.port) as reader,
+            Sink(_PROTOCOLS[name], self.certificates, len(files)) as sink,
+            self.reader(name, agent, files, sink.port) as reader,
         ):
             sink.wait_for_first()
             received = sink.wait()
-            if received.lines < 2 * sandboxes:
-                raise SystemExit(f"{name}: of {2 * sandboxes} lines in as many files only {received.lines} came")
+            if received.lines < len(files):
+                raise SystemExit(f"{name}: of {len(files)} lines in as many files only {received.lines} came")
             time.sleep(_SETTLE_SECONDS)
             before = cpu_seconds(reader.pid)
             time.sleep(seconds)
@@ -245,12 +250,13 @@ def measure_latency(bench: Bench, graylog: Graylog) -> None:
 def measure_idle(bench: Bench, options: argparse.Namespace) -> None:
     """The table of what nothing costs."""
     agent = bench.folder / "idle-agent"
-    for number, path in enumerate(make_sandboxes(agent, options.sandboxes)):
+    files = make_sandboxes(agent, options.sandboxes)
+    for number, path in enumerate(files):
         path.write_text(log_line(number, time.time()), encoding="ascii")
-    print(f"\n| {options.sandboxes} sandboxes, {2 * options.sandboxes} idle files | of a core | memory |")
+    print(f"\n| {options.sandboxes} sandboxes, {len(files)} idle files | of a core | memory |")
     print("| --- | ---: | ---: |", flush=True)
     for name in _PROTOCOLS:
-        share, megabytes = bench.idle(name, agent, options.sandboxes, options.idle_seconds)
+        share, megabytes = bench.idle(name, agent, files, options.idle_seconds)
         print(f"| {name} | {share:.2f} % | {megabytes:.0f} MB |", flush=True)
 
 

@@ -2,9 +2,12 @@
 """What the kernel says of a process that runs, and on which processor it may run."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_LOOK_SECONDS = 0.01
 
 
 def cpu_seconds(pid: int) -> float:
@@ -20,6 +23,16 @@ def resident_megabytes(pid: int, most: bool = False) -> float:
         if line.startswith(label):
             return int(line.split()[1]) / 1024
     raise RuntimeError(f"process {pid} has no memory; is it still running?")
+
+
+def wait_for_connection(port: int, seconds: float) -> None:
+    """Wait until some process is connected to a port of 127.0.0.1. Raises RuntimeError after so many seconds."""
+    peer = f" 0100007F:{port:04X} 01 "  # as the kernel writes a connection's other end, and that it is established
+    deadline = time.monotonic() + seconds
+    while peer not in Path("/proc/net/tcp").read_text(encoding="ascii"):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"nobody connected to port {port} within {seconds:g} s")
+        time.sleep(_LOOK_SECONDS)
 
 
 @contextmanager
