@@ -260,16 +260,23 @@ def measure_idle(bench: Bench, options: argparse.Namespace) -> None:
         print(f"| {name} | {share:.2f} % | {megabytes:.0f} MB |", flush=True)
 
 
+def positive(text: str) -> int:
+    """A number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return int(text)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--measure", nargs="+", choices=MEASUREMENTS, default=MEASUREMENTS)
     parser.add_argument("--rsyslog", type=Path, default=Path("/"), help="folder below which rsyslog's packages are")
-    parser.add_argument("--lines", type=int, default=1_000_000, help="into the sink")
-    parser.add_argument("--graylog-lines", type=int, default=200_000, help="into Graylog")
-    parser.add_argument("--rounds", type=int, default=3, help="into the sink")
-    parser.add_argument("--sandboxes", type=int, default=2000)
-    parser.add_argument("--idle-seconds", type=float, default=60.0)
+    parser.add_argument("--lines", type=positive, default=1_000_000, help="into the sink")
+    parser.add_argument("--graylog-lines", type=positive, default=200_000, help="into Graylog")
+    parser.add_argument("--rounds", type=positive, default=3, help="into the sink")
+    parser.add_argument("--sandboxes", type=positive, default=2000)
+    parser.add_argument("--idle-seconds", type=positive, default=60)
     options = parser.parse_args()
     if problems := missing(options.rsyslog.resolve()):
         sys.exit("\n".join(problems))
