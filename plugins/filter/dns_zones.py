@@ -21,6 +21,7 @@ def dns_zones(
     domain: str,
     services: Mapping[str, str] | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
+    records: Sequence[Mapping[str, str]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the forward zone and the reverse zones, as ``{"name": str, "records": [[name, type, value], ...]}``.
 
@@ -29,6 +30,7 @@ def dns_zones(
         domain: the forward zone.
         services: names of services, each with the group whose hosts it resolves to; an address record for each of them.
         groups: hosts of each group; a service whose group there is not gets no record.
+        records: further records of the forward zone, each with ``name`` (without the domain), ``type`` and ``value``.
 
     Raises:
         AnsibleFilterError: a name or an address can not stand in a zone; the message names it.
@@ -37,6 +39,7 @@ def dns_zones(
     forward = [[name, "A", str(address)] for name, address in addresses.items()]
     for service, group in (services or {}).items():
         forward += [[service, "A", str(addresses[member])] for member in (groups or {}).get(group, [])]
+    forward += [[record["name"], record["type"], record["value"]] for record in records or ()]
     for name in [record[0] for record in forward]:
         if not all(LABEL.fullmatch(label) for label in name.split(".")):
             raise AnsibleFilterError(f"{name!r} can not be a DNS name: letters, digits and hyphens only")
@@ -67,6 +70,32 @@ def dns_zone_file(
     return _text(zone, name_servers, min(max(serial + 1, int(now)), LARGEST_SERIAL), ttl)
 
 
+def kerberos_dns_records(servers: Sequence[str], domain: str, realm: str) -> list[dict[str, str]]:
+    """Return the records by which hosts find the Kerberos servers of a realm, as ``dns_zones`` takes them.
+
+    Args:
+        servers: names of the servers without the domain, the primary first: it is asked first, and alone takes changes.
+        domain: their domain, whose hosts belong to the realm.
+        realm: the realm.
+    """
+    if not servers:
+        return []
+    records = [{"name": "_kerberos", "type": "TXT", "value": f'"{realm}"'}]
+    for order, server in enumerate(servers):
+        for protocol in ("_udp", "_tcp"):
+            value = f"{10 if order else 0} 100 88 {server}.{domain}."
+            records.append({"name": f"_kerberos.{protocol}", "type": "SRV", "value": value})
+    for service, port in (
+        ("_kerberos-master._udp", 88),
+        ("_kerberos-master._tcp", 88),
+        ("_kpasswd._udp", 464),
+        ("_kpasswd._tcp", 464),
+        ("_kerberos-adm._tcp", 749),
+    ):
+        records.append({"name": service, "type": "SRV", "value": f"0 100 {port} {servers[0]}.{domain}."})
+    return records
+
+
 def _text(zone: Mapping[str, Any], name_servers: Sequence[str], serial: int, ttl: int) -> str:
     primary = name_servers[0]
     hostmaster = f"hostmaster.{primary.partition('.')[2]}"
@@ -90,4 +119,8 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"dns_zones": dns_zones, "dns_zone_file": dns_zone_file}
+        return {
+            "dns_zones": dns_zones,
+            "dns_zone_file": dns_zone_file,
+            "kerberos_dns_records": kerberos_dns_records,
+        }
