@@ -1,0 +1,333 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certificate_probe
+short_description: Prove by handshake which certificates running programs serve
+version_added: 0.1.0
+author:
+  - The mesospark maintainers (@mesospark)
+description:
+  - Does a TLS handshake with each listener and tells what it shows there, its certificate, chain, names and days left.
+  - A file may be new while the process that has read it is not; this asks the process.
+  - Looks at certificate files as well, which have no listener.
+  - A listener that wants a client certificate is looked at also when it refuses the one that is given, or when there is
+    none.
+  - Findings do not make the task fail; they are listed in RV(problems).
+extends_documentation_fragment:
+  - mesospark.platform.information
+options:
+  listeners:
+    description: Listeners to look at.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: What the listener is called in the result.
+        type: str
+        required: true
+      address:
+        description: Name or address to connect to.
+        type: str
+        required: true
+      port:
+        description: TCP port.
+        type: int
+        required: true
+      server_name:
+        description: Name or IP address that the certificate must have. Without it, O(listeners[].address).
+        type: str
+      client_certificate:
+        description:
+          - V(required) says that the listener wants a certificate of its clients, so that it is a problem when it
+            refuses the one in O(client_cert).
+          - With V(none), or if there is no O(client_cert), a refusal is none.
+        type: str
+        choices: [none, required]
+        default: none
+      certificate:
+        description: File (PEM) with the certificate that the process should serve, on the host where this module runs.
+        type: path
+  certificates:
+    description: Certificate files (PEM) to look at.
+    type: list
+    elements: path
+    default: []
+  window:
+    description: A certificate that ends within this time is a problem, with a unit.
+    type: str
+    default: 30d
+  ca_path:
+    description: File (PEM) with the authorities that listeners must be vouched for by. Without it, the system's.
+    type: path
+  client_cert:
+    description: File (PEM) with the certificate that is shown to listeners.
+    type: path
+  client_key:
+    description: File (PEM, not encrypted) with the key of O(client_cert).
+    type: path
+  timeout:
+    description: Seconds after which a silent listener is given up.
+    type: float
+    default: 5.0
+requirements:
+  - cryptography
+"""
+
+EXAMPLES = r"""
+- name: Prove that the Mesos master serves the certificate on its disk
+  mesospark.platform.certificate_probe:
+    listeners:
+      - name: Mesos master
+        address: 10.0.0.20
+        port: 5050
+        server_name: master1.example.org
+        client_certificate: required
+        certificate: /etc/mesospark/tls/host.pem
+    ca_path: /etc/mesospark/tls/ca.pem
+    client_cert: /etc/mesospark/tls/host.pem
+    client_key: /etc/mesospark/tls/host.key
+  register: probe
+  failed_when: probe.problems | length > 0
+"""
+
+RETURN = r"""
+problems:
+  description: All that is wrong, one sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Mesos master (10.0.0.20:5050): its certificate ends in 3.2 days, on 2026-11-24T10:00:00+00:00"]
+listeners:
+  description: What each listener shows. Without an answer it has C(name), C(address), C(port) and C(problems) only.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: As it was given.
+      type: str
+    address:
+      description: As it was given.
+      type: str
+    port:
+      description: As it was given.
+      type: int
+    tls_version:
+      description: Version of the protocol that was agreed on.
+      type: str
+      sample: TLSv1.3
+    subject:
+      description: Whom the certificate is for.
+      type: str
+      sample: CN=master1.example.org
+    issuer:
+      description: Who signed it.
+      type: str
+      sample: CN=example.org platform CA
+    names:
+      description: DNS names and IP addresses in the certificate.
+      type: list
+      elements: str
+    serial_number:
+      description: Serial number, in hexadecimal.
+      type: str
+    fingerprint:
+      description: SHA-256 of the certificate, in hexadecimal.
+      type: str
+    not_before:
+      description: Begin of its validity.
+      type: str
+    not_after:
+      description: End of its validity.
+      type: str
+      sample: "2027-12-23T10:00:00+00:00"
+    days_left:
+      description: Days until then, negative if it has ended.
+      type: float
+    chain:
+      description: Subjects of the certificates that the listener sends, its own first.
+      type: list
+      elements: str
+    trusted:
+      description: Whether O(ca_path) vouches for it, under its name and today.
+      type: bool
+    same_as_file:
+      description: Whether the process serves what is in O(listeners[].certificate).
+      type: bool
+    problems:
+      description: What is wrong with it.
+      type: list
+      elements: str
+certificates:
+  description:
+    - What each certificate file holds, as for listeners, with its C(path).
+    - A file with several certificates has one entry for each.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+    subject:
+      description: Whom the certificate is for.
+      type: str
+    days_left:
+      description: Days until it ends.
+      type: float
+    problems:
+      description: What is wrong with it.
+      type: list
+      elements: str
+"""
+
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.mesospark.platform.plugins.module_utils import certificate as certificates
+from ansible_collections.mesospark.platform.plugins.module_utils import handshake
+from ansible_collections.mesospark.platform.plugins.module_utils.errors import OptionError, PlatformError
+from ansible_collections.mesospark.platform.plugins.module_utils.sizes import seconds
+
+_AT_A_TIME = 8
+_EXPIRED = "certificate has expired"
+
+
+class Probe:
+    """Looks at listeners and files; ``params`` are the module's."""
+
+    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
+        self._window = seconds("window", params["window"])
+        self._ca_path = params["ca_path"]
+        self._timeout = params["timeout"]
+        self._now = time.time()
+        self._identity = None
+        if params["client_cert"]:
+            if not params["client_key"]:
+                raise OptionError("client_key", None, "is missing", "give the key of client_cert")
+            self._identity = handshake.Identity(params["client_cert"], params["client_key"])
+
+    def listener(self, wanted: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """What the listener shows, as the module returns it."""
+        found = {key: wanted[key] for key in ("name", "address", "port")}
+        listener = handshake.Listener(wanted["address"], wanted["port"], wanted["server_name"] or wanted["address"])
+        try:
+            shown = handshake.look(listener, self._identity, self._timeout)
+        except OSError as error:
+            return {**found, "problems": [f"does not answer: {handshake.explain(error)}"]}
+        if not shown.chain:
+            return {**found, "problems": [f"shows no certificate: {shown.refusal or 'none was sent'}"]}
+        described = certificates.describe(shown.chain[0], self._now)
+        dates = certificates.validity_problems(described, self._window, self._now)
+        problems = [f"its certificate {problem}" for problem in dates]
+        if shown.refusal and self._identity and wanted["client_certificate"] == "required":
+            problems.append(f"refuses this client's certificate: {shown.refusal}")
+        distrust = self._distrust(listener)
+        if distrust and not (distrust == _EXPIRED and dates):
+            problems.append(f"is not trusted: {distrust}")
+        found.update(
+            described,
+            tls_version=shown.version,
+            chain=[certificates.describe(certificate, self._now)["subject"] for certificate in shown.chain],
+            trusted=not distrust,
+            problems=problems,
+        )
+        if wanted["certificate"]:
+            found["same_as_file"] = self._same(wanted["certificate"], shown.chain[0], problems)
+        return found
+
+    def file(self, path: str) -> list[dict[str, t.Any]]:
+        """What is in a certificate file, as the module returns it."""
+        try:
+            held = [certificates.describe(found, self._now) for found in certificates.read_certificates(path)]
+        except FileNotFoundError:
+            return [{"path": path, "problems": ["does not exist"]}]
+        except (OSError, ValueError) as error:
+            return [{"path": path, "problems": [f"can not be read: {error}"]}]
+        return [
+            {"path": path, **described, "problems": certificates.validity_problems(described, self._window, self._now)}
+            for described in held
+        ]
+
+    def _distrust(self, listener: handshake.Listener) -> str:
+        try:
+            return handshake.distrust(listener, self._identity, self._ca_path, self._timeout)
+        except OSError:
+            # It refused the client after its own certificate had been verified.
+            return ""
+
+    @staticmethod
+    def _same(path: str, served: bytes, problems: list[str]) -> bool:
+        try:
+            same = certificates.read_certificates(path)[0] == served
+        except (OSError, ValueError) as error:
+            problems.append(f"the file it should serve can not be read: {error}")
+            return False
+        if not same:
+            problems.append(f"serves another certificate than {path} holds: it was not restarted since that changed")
+        return same
+
+
+def probe(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The module's result.
+
+    Raises:
+        PlatformError: an option can not be right.
+    """
+    prober = Probe(params)
+    with ThreadPoolExecutor(_AT_A_TIME) as threads:
+        listeners = list(threads.map(prober.listener, params["listeners"]))
+    files = [entry for path in params["certificates"] for entry in prober.file(path)]
+    problems = [
+        f"{found['name']} ({found['address']}:{found['port']}) {problem}"
+        for found in listeners
+        for problem in found["problems"]
+    ]
+    problems += [f"{found['path']} {problem}" for found in files for problem in found["problems"]]
+    return {"listeners": listeners, "certificates": files, "problems": problems}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "listeners": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "address": {"type": "str", "required": True},
+                    "port": {"type": "int", "required": True},
+                    "server_name": {"type": "str"},
+                    "client_certificate": {"type": "str", "choices": ["none", "required"], "default": "none"},
+                    "certificate": {"type": "path"},
+                },
+            },
+            "certificates": {"type": "list", "elements": "path", "default": []},
+            "window": {"type": "str", "default": "30d"},
+            "ca_path": {"type": "path"},
+            "client_cert": {"type": "path"},
+            "client_key": {"type": "path", "no_log": False},
+            "timeout": {"type": "float", "default": 5.0},
+        },
+        supports_check_mode=True,
+    )
+    if certificates.CRYPTOGRAPHY_MISSING:
+        module.fail_json(msg=missing_required_lib("cryptography"), exception=certificates.CRYPTOGRAPHY_MISSING)
+    try:
+        result = probe(module.params)
+    except PlatformError as error:
+        module.fail_json(msg=error.message, **error.record)
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"ca_path, client_cert or client_key can not be used: {error}")
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
