@@ -48,6 +48,30 @@ options:
     description: Seconds of silence after which a single request is given up.
     type: float
     default: 10.0
+  auth:
+    description:
+      - How the caller proves who it is. V(basic) sends user name and password, V(kerberos) a Kerberos ticket (SPNEGO),
+        for which the URL must have the server's full host name. A client certificate is presented with either.
+      - If it is not given, the environment variable E(MESOSPARK_AUTH) is used.
+      - V(kerberos) needs the Python package C(gssapi) where the module runs.
+    type: str
+    choices: [basic, kerberos]
+    default: basic
+  kerberos_principal:
+    description:
+      - Whose ticket or key is used, when there are several. Without it the first one.
+      - If it is not given, the environment variable E(MESOSPARK_KERBEROS_PRINCIPAL) is used.
+    type: str
+  kerberos_keytab:
+    description:
+      - Keytab to get a ticket with. Without one a ticket that is there already is used, from C(kinit).
+      - If it is not given, the environment variable E(MESOSPARK_KERBEROS_KEYTAB) is used.
+    type: path
+  kerberos_credential_cache:
+    description:
+      - Ticket cache, such as V(FILE:/run/user/1000/krb5cc). Without it the user's.
+      - If it is not given, the environment variable E(MESOSPARK_KERBEROS_CREDENTIAL_CACHE) is used.
+    type: str
 notes:
   - Environment proxies are not used.
   - Which calls were tried on which version of Graylog is told in C(docs/graylog-versions.md).

@@ -15,6 +15,7 @@ from .marathon import Marathon
 from .mesos import Mesos
 from .registry import ImageReference, Registry
 from .sizes import seconds
+from .spnego import KerberosIdentity
 from .waiter import Waiter
 
 # A registry may be silent for long while it takes a large layer.
@@ -69,6 +70,10 @@ def _transport_options() -> dict[str, t.Any]:
         "client_key": _from_environment("MESOSPARK_CLIENT_KEY", type="path", no_log=False),
         "validate_certs": {"type": "bool", "default": True},
         "timeout": {"type": "float", "default": 10.0},
+        "auth": _from_environment("MESOSPARK_AUTH", type="str", choices=["basic", "kerberos"], default="basic"),
+        "kerberos_principal": _from_environment("MESOSPARK_KERBEROS_PRINCIPAL", type="str"),
+        "kerberos_keytab": _from_environment("MESOSPARK_KERBEROS_KEYTAB", type="path", no_log=False),
+        "kerberos_credential_cache": _from_environment("MESOSPARK_KERBEROS_CREDENTIAL_CACHE", type="str"),
     }
 
 
@@ -113,10 +118,13 @@ def _client(params: dict[str, t.Any], service: str, option: str, variable: str) 
     if params["timeout"] <= 0:
         raise OptionError("timeout", params["timeout"], "is no time to wait for an answer", "give seconds above 0")
     username, password = params["url_username"], params["url_password"]
+    own_account = None
     if option == "mesos_url":
-        username, password = params["mesos_username"] or username, params["mesos_password"] or password
+        own_account = params["mesos_username"]
+        username, password = own_account or username, params["mesos_password"] or password
     elif option == "graylog_url" and "graylog_username" in params:
-        username, password = params["graylog_username"], params["graylog_password"]
+        own_account = params["graylog_username"]
+        username, password = own_account, params["graylog_password"]
     connection = Connection(
         urls=urls,
         username=username,
@@ -126,8 +134,17 @@ def _client(params: dict[str, t.Any], service: str, option: str, variable: str) 
         client_key=params["client_key"],
         validate_certs=params["validate_certs"],
         timeout=params["timeout"],
+        kerberos=None if own_account else _kerberos_identity(params),
     )
     return Client(connection, service, option)
+
+
+def _kerberos_identity(params: dict[str, t.Any]) -> t.Optional[KerberosIdentity]:
+    if params["auth"] != "kerberos":
+        return None
+    return KerberosIdentity(
+        params["kerberos_principal"], params["kerberos_keytab"], params["kerberos_credential_cache"]
+    )
 
 
 def registry_options() -> dict[str, t.Any]:

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one HTTP client: TLS, client certificates, basic authentication, bounded retries, careful redirects.
+"""The one HTTP client: TLS, client certificates, basic authentication or Kerberos, bounded retries, careful redirects.
 
 A service is one or several URLs of equal rank (masters of a quorum). A request is tried at the URL that answered
 last; when a connection is lost, or no leader is known yet, the next one is tried until ``retry_seconds`` are over.
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from ansible.module_utils.urls import Request, make_context
 
 from .errors import AccessDenied, ApiError, ConnectionFailed, OptionError
+from .spnego import KerberosIdentity
 
 RETRY_PAUSE = 0.5
 MAXIMUM_REDIRECTS = 5
@@ -33,7 +34,7 @@ _SAFE_TO_REPEAT = ("GET", "HEAD", "DELETE")
 @dataclass(frozen=True)
 class Connection:
     """Where a service is and how to reach it. ``urls`` have a scheme and no trailing slash; ``timeout`` is in
-    seconds.
+    seconds. With ``kerberos``, user name and password are not used.
     """
 
     urls: tuple[str, ...]
@@ -44,6 +45,14 @@ class Connection:
     client_key: t.Optional[str] = None
     validate_certs: bool = True
     timeout: float = 10.0
+    kerberos: t.Optional[KerberosIdentity] = None
+
+    @property
+    def caller(self) -> str:
+        """Who asks, for error messages."""
+        if self.kerberos:
+            return str(self.kerberos)
+        return f"user {self.username!r}" if self.username else "a caller without a user name"
 
     def ssl_context(self) -> ssl.SSLContext:
         """Raises OptionError when a certificate or key file can not be used."""
@@ -121,6 +130,8 @@ class Client:
             parts = urllib.parse.urlsplit(url)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise OptionError(option, url, "is not an HTTP URL", "write it as https://host:port")
+        if connection.kerberos:
+            connection.kerberos.check()
         context = connection.ssl_context()
         self._opener = Request(
             use_proxy=False,
@@ -224,7 +235,7 @@ class Client:
         """Credentials go to the configured servers, and to others only if the configured CA vouches for them over
         TLS.
         """
-        if not self.connection.username:
+        if not (self.connection.username or self.connection.kerberos):
             return {}
         target = urllib.parse.urlsplit(url)
         same_server = any(
@@ -234,6 +245,8 @@ class Client:
         plain_from_the_start = all(known.startswith("http://") for known in self.connection.urls)
         if not (same_server or vouched_for or (plain_from_the_start and target.scheme == "http")):
             return {}
+        if self.connection.kerberos:
+            return {"Authorization": "Negotiate " + self.connection.kerberos.token(target.hostname or "")}
         pair = f"{self.connection.username}:{self.connection.password or ''}"
         return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
 
@@ -284,15 +297,21 @@ class Client:
         server = f"{parts.scheme}://{parts.netloc}"
         body = answer.read(65536)
         if answer.status in (401, 403):
-            who = f"user {self.connection.username!r}" if self.connection.username else "a caller without a user name"
-            word = "does not know" if answer.status == 401 else "does not allow this to"
-            raise AccessDenied(
-                f"{self.service} at {server} {word} {who} (status {answer.status}): check user name and password."
-            )
+            raise self._refusal(answer.status, server, body)
         message = error_message(body)
         if answer.status in _NO_LEADER:
             raise _Unavailable(f"is not ready (status {answer.status}: {message}).", sent=False)
         raise ApiError(answer.status, self.service, method, parts.path, message)
+
+    def _refusal(self, status: int, server: str, body: bytes) -> AccessDenied:
+        """A server that knows the caller may say by which rule it refuses; one that does not, can not."""
+        word = "does not know" if status == 401 else "does not allow this to"
+        told = error_message(body) if status == 403 and body.lstrip().startswith(b"{") else ""
+        if self.connection.kerberos and status == 401:
+            fix = "its keytab is not the one that the Kerberos server has a key for, or its clock is wrong"
+        else:
+            fix = told or ("ask for the right" if self.connection.kerberos else "check user name and password")
+        return AccessDenied(f"{self.service} at {server} {word} {self.connection.caller} (status {status}): {fix}.")
 
 
 def _told(reason: object) -> str:

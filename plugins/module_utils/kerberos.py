@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 
 from .errors import OptionError, PlatformError
@@ -23,8 +24,11 @@ ENCRYPTION_TYPES = {
     26: "camellia256-cts-cmac",
 }
 
-# What the library says, what it means, and what to do. The first that is found in a text counts. {realm} and
-# {principal} are replaced; those who know neither get a word in their place.
+UNKNOWN_SERVICE = "the Kerberos server knows no service of that name"
+NO_TICKET = "there is no Kerberos ticket"
+
+# What the library says (patterns), what it means, and what to do. The first that is found in a text
+# counts. {realm} and {principal} are replaced; those who know neither get a word in their place.
 _SERVERS_TO_BLAME = (
     (
         ("Cannot find KDC", "Cannot find a KDC"),
@@ -54,6 +58,11 @@ _SERVERS_TO_BLAME = (
     ),
 )
 _CALLER_TO_BLAME = (
+    (
+        (r"Server (\S+ )?not found in Kerberos database", "S_PRINCIPAL_UNKNOWN"),
+        UNKNOWN_SERVICE,
+        "use the server's full host name in the URL, as the keytab of the service has it",
+    ),
     (
         ("not found in Kerberos database", "CLIENT_NOT_FOUND"),
         "the Kerberos server does not know {principal}",
@@ -91,13 +100,8 @@ _CALLER_TO_BLAME = (
     ),
     (
         ("No Kerberos credentials available", "No credentials cache found", "No credentials were supplied"),
-        "there is no Kerberos ticket",
+        NO_TICKET,
         "get one with kinit, or name a keytab",
-    ),
-    (
-        ("Server not found in Kerberos database", "S_PRINCIPAL_UNKNOWN"),
-        "the Kerberos server knows no service of that name",
-        "use the server's full host name in the URL, as the keytab of the service has it",
     ),
 )
 
@@ -115,10 +119,14 @@ def kerberos_error(text: str, realm: t.Optional[str] = None, principal: t.Option
 
     Its record has ``problem`` and ``fix``.
     """
-    names = {"realm": realm or "of this machine", "principal": principal or "the caller"}
+    told_realm = re.search(r"realm ['\"]?([^'\"\s]+)", text)
+    names = {
+        "realm": realm or (told_realm.group(1) if told_realm else "of this machine"),
+        "principal": principal or "the caller",
+    }
     for kind, table in ((ServersUnavailable, _SERVERS_TO_BLAME), (LoginRefused, _CALLER_TO_BLAME)):
         for signs, problem, fix in table:
-            if any(sign in text for sign in signs):
+            if any(re.search(sign, text) for sign in signs):
                 told = problem.format(**names)
                 return kind(f"{told[0].upper()}{told[1:]}: {fix}.", problem=told, fix=fix)
     told = " ".join(text.split()) or "the Kerberos program gave no reason"
