@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,13 @@ def preflight_problems(
             problems += _clock_problems(survey, requirements["clock_tolerance"], now)
             problems += _port_problems(variables, survey, of_host, requirements["ports"], options)
             problems += _certificate_problems(survey, requirements["certificate_days"], now)
+            problems += _exposure_problems(survey)
         elif limit is None or name in limit:
             reason = str(survey.get("msg", "no answer")).strip().splitlines()[-1]
             problems.append(f"the host can not be looked at: {reason}")
         for problem in problems:
             found.setdefault(problem, []).append(name)
-    of_all = [*_group_problems(groups, requirements["groups"]), *_address_problems(hosts)]
+    of_all = [*_group_problems(groups, requirements["groups"]), *_address_problems(hosts), *_secret_problems(hosts)]
     return of_all + [f"{_names(names, hosts)}: {problem}" for problem, names in found.items()]
 
 
@@ -176,8 +178,31 @@ def _certificate_problems(survey: Variables, days: float, now: float) -> Iterato
         if left < days:
             yield (
                 f"the certificate {path} ends in {left:.0f} days: all certificates end with it."
-                " Remove it and its key to have a new certificate authority, then run the whole site again"
+                " Have another one follow it: playbooks/certificates.yml --tags roll-ca"
             )
+
+
+def _exposure_problems(survey: Variables) -> Iterator[str]:
+    for path, mode in survey.get("exposed_files", {}).items():
+        yield (
+            f"the secret file {path} has mode {mode}, everybody on the host can use it: run 'chmod o= {path}',"
+            " and change the secret if that was for long"
+        )
+
+
+def _secret_problems(hosts: Mapping[str, Variables]) -> Iterator[str]:
+    """The controller's own files of secrets."""
+    folders = {str(variables.get("platform_secrets_dir") or "") for variables in hosts.values()}
+    for folder in sorted(filter(os.path.isdir, folders)):
+        public = (".pem", ".crt")
+        exposed = [
+            path
+            for path in sorted(Path(folder).iterdir())
+            if path.is_file() and path.suffix not in public and path.stat().st_mode & 0o077
+        ]
+        for path in exposed:
+            mode = f"{path.stat().st_mode & 0o7777:04o}"
+            yield f"controller: the secret file {path} has mode {mode}, others can read it: run 'chmod 600 {path}'"
 
 
 class FilterModule:

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import string
 import typing as t
+
+HOST_CERTIFICATE = "/etc/mesospark/tls/host.pem"
 
 Groups = t.Mapping[str, t.Sequence[str]]
 Variables = t.Mapping[str, t.Any]
@@ -40,7 +43,7 @@ def port_ranges(service: t.Mapping[str, t.Any], variables: Variables, defaults: 
 def _port_range(name: str, entry: object, variables: Variables, defaults: Variables) -> PortRange:
     value = entry
     if isinstance(entry, str) and not entry[:1].isdigit():
-        value = variables.get(entry, defaults.get(entry))
+        value = _value(entry, variables, defaults)
     first, _separator, last = str(value).replace(" ", "").partition("-")
     if not first.isdigit() or not (last or first).isdigit():
         raise ValueError(f"{name}: {entry} is {value!r}, which is neither a port nor a range such as 31000-32000")
@@ -50,13 +53,30 @@ def _port_range(name: str, entry: object, variables: Variables, defaults: Variab
 def services_of_host(
     table: t.Sequence[t.Mapping[str, t.Any]], host: str, groups: Groups, variables: Variables, defaults: Variables
 ) -> list[dict[str, t.Any]]:
-    """The services that a host has, in the table's order; ``ports`` are pairs of first and last port.
+    """The services that a host has, in the table's order.
+
+    ``ports`` are pairs of first and last port, ``certificate`` is a path, ``health`` a command ready to be run.
 
     Raises:
         ValueError: as ``port_ranges``.
     """
     return [
-        {**service, "ports": port_ranges(service, variables, defaults)}
+        {
+            **service,
+            "ports": port_ranges(service, variables, defaults),
+            "certificate": _value(service.get("certificate", ""), variables, defaults) or HOST_CERTIFICATE,
+            "health": _filled(service.get("health", ""), variables, defaults),
+        }
         for service in table
         if host in members(service["group"], groups)
     ]
+
+
+def _value(name: str, variables: Variables, defaults: Variables) -> t.Any:
+    return variables.get(name, defaults.get(name))
+
+
+def _filled(command: str, variables: Variables, defaults: Variables) -> str:
+    template = string.Template(command)
+    names = [found["named"] for found in template.pattern.finditer(command) if found["named"]]
+    return template.safe_substitute({name: _value(name, variables, defaults) for name in names})
