@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import typing as t
 from dataclasses import dataclass
 
@@ -49,6 +50,17 @@ def read_entries(path: str) -> tuple[list[KeytabEntry], Verdict]:
             return parse_keytab(stream.read()), Verdict()
     except NoKeytab as error:
         return [], Verdict(f"it is no keytab: {error}", _REWRITE)
+
+
+def exposure(path: str) -> Verdict:
+    """Whether others on the host than its owner and its group can read the file."""
+    mode = stat.S_IMODE(os.stat(path).st_mode)
+    if mode & 0o007:
+        return Verdict(
+            f"everybody on this host can use it (mode {mode:04o})",
+            f"run 'chmod o= {path}', and renew its keys (playbooks/kerberos.yml -e kerberos_action=rotate)",
+        )
+    return Verdict()
 
 
 def prove(run: Runner, path: str, principal: str, entries: t.Sequence[KeytabEntry], cache: str) -> Verdict:

@@ -35,6 +35,11 @@ options:
     type: list
     elements: path
     default: []
+  secret_files:
+    description: Files, as patterns of a shell, that only their owner and their group may use.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -106,12 +111,19 @@ certificates:
   returned: success
   type: dict
   sample: {"/etc/mesospark/ca/ca.pem": 1924991999}
+exposed_files:
+  description: Mode of each file of O(secret_files) that others can use, by its path.
+  returned: success
+  type: dict
+  sample: {"/etc/krb5.keytab": "0644"}
 """
 
+import glob
 import os
 import shlex
 import socket
 import ssl
+import stat
 import struct
 import time
 
@@ -195,12 +207,24 @@ def certificate_end(module: AnsibleModule, path: str) -> int:
     return int(ssl.cert_time_to_seconds(out.strip().partition("=")[2]))
 
 
+def exposed_files(patterns: list[str]) -> dict[str, str]:
+    """What a folder keeps from others is not exposed, whatever its own mode is."""
+    found = {}
+    for path in sorted({path for pattern in patterns for path in glob.glob(pattern)}):
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+        hidden = not os.stat(os.path.dirname(path)).st_mode & 0o001
+        if os.path.isfile(path) and mode & 0o007 and not hidden:
+            found[path] = f"{mode:04o}"
+    return found
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "controller_time": {"type": "float", "required": True},
             "names": {"type": "list", "elements": "str", "default": []},
             "certificates": {"type": "list", "elements": "path", "default": []},
+            "secret_files": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -218,6 +242,7 @@ def main() -> None:
         certificates={
             path: certificate_end(module, path) for path in module.params["certificates"] if os.path.exists(path)
         },
+        exposed_files=exposed_files(module.params["secret_files"]),
     )
 
 

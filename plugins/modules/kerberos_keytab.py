@@ -26,7 +26,7 @@ attributes:
     description: Will return details on what has changed, when in diff mode. Keys are never shown.
 options:
   path:
-    description: The keytab. Its folder must exist.
+    description: The keytab. Its folder must exist. A new file gets mode V(0400) unless O(mode) is given.
     type: path
     required: true
   principal:
@@ -44,9 +44,10 @@ options:
   state:
     description:
       - V(present) has the keytab written if it is not the right one.
-      - V(examined) only tells what is wrong with it.
+      - V(proved) fails if it is not the right one, or if everybody on the host can read it.
+      - V(examined) only tells that.
     type: str
-    choices: [present, examined]
+    choices: [present, proved, examined]
     default: present
   old_key_lifetime:
     description: How long old keys are kept after the newest was added. At least the longest renewable life of tickets.
@@ -125,7 +126,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mesospark.platform.plugins.module_utils.difference import DifferenceTracker
 from ansible_collections.mesospark.platform.plugins.module_utils.errors import OptionError, PlatformError
 from ansible_collections.mesospark.platform.plugins.module_utils.kerberos import default_realm, full_name, runner_of
-from ansible_collections.mesospark.platform.plugins.module_utils.kerberos_keytab import Verdict, prove, read_entries
+from ansible_collections.mesospark.platform.plugins.module_utils.kerberos_keytab import (
+    Verdict,
+    exposure,
+    prove,
+    read_entries,
+)
 from ansible_collections.mesospark.platform.plugins.module_utils.kerberos_keytab_file import (
     KeytabEntry,
     NoKeytab,
@@ -162,7 +168,9 @@ def write(module: AnsibleModule, path: str, entries: list[KeytabEntry]) -> None:
     """Prove nothing, but never leave half a file, nor one that others can read."""
     if not os.path.isdir(os.path.dirname(path)):
         raise OptionError("path", path, "is in a folder that does not exist", "make the folder first")
-    descriptor, temporary = tempfile.mkstemp(dir=module.tmpdir)  # mode 0600
+    if not os.path.exists(path):  # a new file would be open to all for a moment
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o400))
+    descriptor, temporary = tempfile.mkstemp(dir=module.tmpdir)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(build_keytab(entries))
     module.atomic_move(temporary, path)
@@ -175,9 +183,12 @@ def run_module(module: AnsibleModule) -> dict[str, Any]:
     principal = full_name(params["principal"], realm)
     kept_since = time.time() - seconds("old_key_lifetime", params["old_key_lifetime"])
     present, verdict = judged(module, path, principal)
-    problem = "" if verdict.proved else verdict.sentence(path)
+    wrong = verdict if params["state"] == "present" or not verdict.proved else exposure(path)
+    problem = "" if wrong.proved else wrong.sentence(path)
     difference = DifferenceTracker()
     entries = present
+    if params["state"] == "proved" and problem:
+        raise PlatformError(problem, problem=wrong.problem, fix=wrong.fix)
     if params["state"] == "present":
         if not verdict.proved:
             if not params["content"] and not module.check_mode:
@@ -213,7 +224,7 @@ def main() -> None:
             "principal": {"type": "str", "required": True},
             "realm": {"type": "str"},
             "content": {"type": "str", "no_log": True},
-            "state": {"type": "str", "choices": ["present", "examined"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "proved", "examined"], "default": "present"},
             "old_key_lifetime": {"type": "str", "default": "8d", "no_log": False},
         },
         add_file_common_args=True,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mesospark.platform.plugins.filter.dns_zones import dns_zone_file, dns_zones
+from ansible_collections.mesospark.platform.plugins.filter.dns_zones import (
+    dns_zone_file,
+    dns_zones,
+    kerberos_dns_records,
+)
 
 HOSTS = {"infra1": "10.0.7.10", "agent2": "10.0.7.32", "agent1": "10.0.7.31", "far": "10.1.0.5"}
 SERVICES = {"registry": "docker_registries", "agents": "mesos_agents", "marathon": "marathons"}
@@ -66,3 +70,28 @@ def test_name_that_can_not_be_one() -> None:
 def test_address_that_is_none() -> None:
     with pytest.raises(AnsibleFilterError, match=r"platform_address of agent1 is '10\.0\.0'"):
         dns_zones({"agent1": "10.0.0"}, "platform.test")
+
+
+KERBEROS = """\
+_kerberos IN TXT "PLATFORM.TEST"
+_kerberos-adm._tcp IN SRV 0 100 749 infra1.platform.test.
+_kerberos-master._tcp IN SRV 0 100 88 infra1.platform.test.
+_kerberos-master._udp IN SRV 0 100 88 infra1.platform.test.
+_kerberos._tcp IN SRV 0 100 88 infra1.platform.test.
+_kerberos._tcp IN SRV 10 100 88 far.platform.test.
+_kerberos._udp IN SRV 0 100 88 infra1.platform.test.
+_kerberos._udp IN SRV 10 100 88 far.platform.test.
+_kpasswd._tcp IN SRV 0 100 464 infra1.platform.test.
+_kpasswd._udp IN SRV 0 100 464 infra1.platform.test.
+"""
+
+
+def test_records_that_lead_to_kerberos_servers() -> None:
+    records = kerberos_dns_records(["infra1", "far"], "platform.test", "PLATFORM.TEST")
+    zone = dns_zones(HOSTS, "platform.test", records=records)[0]
+    text = dns_zone_file(zone, SERVERS, now=1000)
+    assert "".join(line for line in text.splitlines(keepends=True) if line.startswith("_")) == KERBEROS
+
+
+def test_no_kerberos_servers_no_records() -> None:
+    assert kerberos_dns_records([], "platform.test", "PLATFORM.TEST") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,3 +179,23 @@ def test_certificate_authority_that_ends_soon() -> None:
 def test_everything_at_once() -> None:
     hosts = copy.deepcopy({"one": host("10.0.0.1", memory=1, systemd=False), "two": host("10.0.0.2", memory=1)})
     assert len(problems(hosts, {"certificate_authority": []})) == 4
+
+
+def test_secret_file_that_others_can_use() -> None:
+    exposed = host("10.0.0.2", exposed_files={"/etc/krb5.keytab": "0644"})
+    assert problems({"two": exposed}) == [
+        "two: the secret file /etc/krb5.keytab has mode 0644, everybody on the host can use it: run"
+        " 'chmod o= /etc/krb5.keytab', and change the secret if that was for long"
+    ]
+
+
+def test_secret_file_of_the_controller_that_others_can_read(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch(0o644)
+    (tmp_path / "good").touch(0o600)
+    (tmp_path / "operator.key").touch(0o640)
+    with_folder = {**host("10.0.0.1"), "platform_secrets_dir": str(tmp_path)}
+    (tmp_path / "operator.key").chmod(0o640)
+    assert [problem for problem in problems({"one": with_folder}) if "secret" in problem] == [
+        f"controller: the secret file {tmp_path}/operator.key has mode 0640, others can read it: run"
+        f" 'chmod 600 {tmp_path}/operator.key'"
+    ]

@@ -46,3 +46,15 @@ def test_certificate_that_is_not_there(run_module: Any, tmp_path: Path) -> None:
 )
 def test_addresses_of_the_kernel(address: str, text: str) -> None:
     assert host_survey.readable(address) == text
+
+
+def test_secret_files_that_others_can_use(run_module: Any, tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(0o750)
+    tmp_path.chmod(0o755)
+    for path, mode in ((tmp_path / "a.key", 0o644), (tmp_path / "b.key", 0o440), (hidden / "c.key", 0o644)):
+        path.touch()
+        path.chmod(mode)
+    patterns = [f"{tmp_path}/*.key", f"{hidden}/*", str(tmp_path / "none")]
+    result = run_module(host_survey.main, controller_time=0, secret_files=patterns)
+    assert result["exposed_files"] == {str(tmp_path / "a.key"): "0644"}
