@@ -308,7 +308,7 @@ class Client:
         word = "does not know" if status == 401 else "does not allow this to"
         told = error_message(body) if status == 403 and body.lstrip().startswith(b"{") else ""
         if self.connection.kerberos and status == 401:
-            fix = "it does not let this principal in, or its keytab has another key than the Kerberos server, or its clock is wrong"
+            fix = "it does not let this principal in, or its keytab has an old key, or its clock is wrong"
         else:
             fix = told or ("ask for the right" if self.connection.kerberos else "check user name and password")
         return AccessDenied(f"{self.service} at {server} {word} {self.connection.caller} (status {status}): {fix}.")
