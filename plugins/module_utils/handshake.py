@@ -67,11 +67,7 @@ def distrust(listener: Listener, identity: Identity | None, ca_path: str | None,
     Raises:
         OSError: the connection ends for any other reason.
     """
-    context = _context(identity)
-    if ca_path:
-        context.load_verify_locations(ca_path)
-    else:
-        context.load_default_certs()
+    context = trusting(identity, ca_path)
     plain = socket.create_connection((listener.address, listener.port), timeout)
     with _tls(context, plain, listener) as stream:
         try:
@@ -79,6 +75,20 @@ def distrust(listener: Listener, identity: Identity | None, ca_path: str | None,
         except ssl.SSLCertVerificationError as error:
             return str(error.verify_message).rstrip(".")
     return ""
+
+
+def trusting(identity: Identity | None, ca_path: str | None) -> ssl.SSLContext:
+    """What a client with these files needs for its connections.
+
+    Raises:
+        OSError: a file can not be used.
+    """
+    context = _context(identity)
+    if ca_path:
+        context.load_verify_locations(ca_path)
+    else:
+        context.load_default_certs()
+    return context
 
 
 def explain(error: Exception) -> str:

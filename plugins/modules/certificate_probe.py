@@ -212,6 +212,7 @@ class Probe:
             if not params["client_key"]:
                 raise OptionError("client_key", None, "is missing", "give the key of client_cert")
             self._identity = handshake.Identity(params["client_cert"], params["client_key"])
+        handshake.trusting(self._identity, self._ca_path)  # files that can not be used are no finding
 
     def listener(self, wanted: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """What the listener shows, as the module returns it."""
