@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Walks all listening ports of all hosts: each refuses plain text, old TLS, and clients without certificate or account.
 
-What is not ours to guard is named here: loopback addresses, sshd, and port 53, which speaks DNS and has its own check
-(test_dns).
+What is not ours to guard is named here: loopback addresses, sshd, and what speaks neither HTTP nor TLS and has checks
+of its own: DNS (test_dns) and Kerberos (test_kerberos).
 """
 
 import ipaddress
@@ -18,8 +18,8 @@ import pytest
 
 pytestmark = pytest.mark.hosts
 
-EXEMPT_PROGRAMS = {"sshd", "named"}
-UDP_PROGRAMS = {"named", "chronyd", "dhclient", "systemd-timesyn", "systemd-network"}
+EXEMPT_PROGRAMS = {"sshd", "named", "krb5kdc", "kadmind", "kpropd"}
+UDP_PROGRAMS = {"named", "krb5kdc", "kadmind", "chronyd", "dhclient", "systemd-timesyn", "systemd-network"}
 EXECUTORS = ("mesos-docker-ex", "mesos-executor")  # each answers its own agent only, and has no host to speak for
 REFUSALS = {400, 401, 403, 404}
 TIMEOUT = 10.0  # seconds
