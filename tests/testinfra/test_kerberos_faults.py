@@ -135,17 +135,16 @@ def key_versions(host: Host) -> set[int]:
 
 @contextmanager
 def without_records(platform) -> Iterator[None]:
-    """The zone's SRV records of Kerberos are missing on all name servers."""
+    """The first name server, which clients ask first, has no SRV records of Kerberos."""
     domain = platform.variables["platform_domain"]
-    hosts = [platform.host(name) for name in platform.members("dns_servers")]
+    server = platform.host(platform.members("dns_servers")[0])
     zone, saved = f"/etc/bind/zones/db.{domain}", "/run/testinfra-zone"
-    hosts[0].check_output(f"cp -p {zone} {saved} && sed -i '/^_kerberos/d' {zone} && rndc reload {domain}")
-    for secondary in hosts[1:]:  # clients ask the next one only when the first does not answer at all
-        secondary.check_output("rndc status > /dev/null")
+    server.check_output(f"cp -p {zone} {saved} && sed -i '/^_kerberos/d' {zone} && rndc reload {domain}")
     try:
         yield
     finally:
-        hosts[0].check_output(f"cp -p {saved} {zone} && rm {saved} && rndc reload {domain}")
+        # BIND passes over a file that is no newer than what it has loaded.
+        server.check_output(f"cp -p {saved} {zone} && touch {zone} && rm {saved} && rndc reload {domain}")
 
 
 def test_missing_records_are_told(platform, client, host):
