@@ -22,6 +22,7 @@ from mesospark_marathon.flags import (
 )
 from mesospark_marathon.mesos.masters import parse_masters
 from mesospark_marathon.options import OptionError, Options
+from mesospark_marathon.server.passwords import check_accounts
 
 log = logging.getLogger(__name__)
 
@@ -176,10 +177,13 @@ def _check(options: Options) -> None:
         )
     _check_listeners(options)
     _check_mesos_authentication(options)
-    for number, line in enumerate(options.http_credentials.splitlines(), start=1):
-        user, colon, password = line.partition(":")
-        if line.strip() and not (user and colon and password):
-            raise OptionError(f"--http_credentials_file: line {number} must be user:password")
+    check_accounts(options.http_credentials)
+    if options.rules_file and not options.http_credentials:
+        raise OptionError("--rules_file needs --http_credentials_file: without accounts nobody is known")
+    if options.trusted_proxies and not options.rules_file:
+        raise OptionError("--trusted_proxies has no effect without --rules_file; add it")
+    if options.trusted_proxies and options.ssl_client_authentication == "none":
+        raise OptionError("--trusted_proxies needs --ssl_client_authentication optional or required")
 
 
 def _check_listeners(options: Options) -> None:

@@ -70,7 +70,19 @@ FLAG_GROUPS: dict[str, tuple[Flag, ...]] = {
             choices=("none", "optional", "required"),
         ),
         SecretFileFlag(
-            "http_credentials_file", "file with lines user:password; every request must carry one", "http_credentials"
+            "http_credentials_file",
+            "file with lines user:password, in clear or as $scrypt$ hash; every request must carry one",
+            "http_credentials",
+        ),
+        TextFlag(
+            "rules_file",
+            "JSON file that says which accounts are operators, viewers and in teams, and what teams may use; without "
+            "it every account is an operator. Read again on SIGHUP",
+        ),
+        TextFlag(
+            "trusted_proxies",
+            "names in client certificates, separated by commas; their holders say in X-Remote-User and "
+            "X-Remote-Groups for whom they ask",
         ),
         TextFlag("http_realm", "realm named in the answer to a request without credentials"),
         TextFlag("webui_url", "address of a web interface, shown in /v2/info and in the master's list of frameworks"),

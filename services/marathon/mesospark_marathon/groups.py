@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from mesospark_marathon.access.caller import OPERATOR, Caller
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.app import next_version
 from mesospark_marathon.model.dependencies import CyclicDependencies, levels
@@ -56,19 +57,20 @@ class GroupManager:
         group_id: str,
         change: Change,
         *,
+        by: Caller = OPERATOR,
         force: bool = False,
         kill: Mapping[str, Sequence[str]] | None = None,
     ) -> Plan:
         """Apply a change and begin its deployment.
 
-        group_id: named in the event that tells of the change; force: cancel deployments of the same apps;
-        kill: instances to end first, by app. Raises ApiError after the refusal has been published.
+        group_id: named in the event that tells of the change; by: whose rights hold; force: cancel deployments of the
+        same apps; kill: instances to end first, by app. Raises ApiError after the refusal has been published.
         """
         version = self._next_version()
         try:
-            new = self._candidate(change, version)
+            new = self._candidate(change, version, by)
             plan = make_plan(self._new_uuid(), self._tree.current, new, version, kill)
-            self._unlock(plan, force)
+            self._unlock(plan, force, by)
         except ApiError as refusal:
             reason = refusal.reason if isinstance(refusal, RejectedUpdate) else str(refusal)
             fields = {"groupId": group_id, "version": version, "reason": reason}
@@ -79,10 +81,10 @@ class GroupManager:
         self._publish("group_change_success", {"groupId": group_id, "version": version})
         return plan
 
-    def dry_run(self, change: Change) -> Plan:
+    def dry_run(self, change: Change, *, by: Caller = OPERATOR) -> Plan:
         """The plan that a change would lead to."""
         version = self._next_version()
-        return make_plan(self._new_uuid(), self._tree.current, self._candidate(change, version), version)
+        return make_plan(self._new_uuid(), self._tree.current, self._candidate(change, version, by), version)
 
     def _next_version(self) -> str:
         now = self._now()
@@ -92,7 +94,7 @@ class GroupManager:
         self._last_version = version
         return version
 
-    def _candidate(self, change: Change, version: str) -> Root:
+    def _candidate(self, change: Change, version: str, by: Caller) -> Root:
         """The tree wanted, with service ports and versions, and checked."""
         before = self._tree.current
         wanted = change(before, version)
@@ -106,6 +108,7 @@ class GroupManager:
             is_restart = app.last_config_change_at == version != app.last_scaling_at
             apps[app.id] = app if is_restart else next_version(before.apps.get(app.id), app, version)
         result = Root(version, apps, wanted.groups, wanted.dependencies)
+        by.check_change(before, result)
         self._check(result)
         return result
 
@@ -121,7 +124,7 @@ class GroupManager:
             reason = f'value with value "{describe(root, paths.ROOT)}" {message}'
             raise rejected_tree([{"path": "/", "errors": [message]}], reason) from None
 
-    def _unlock(self, plan: Plan, force: bool) -> None:
+    def _unlock(self, plan: Plan, force: bool, by: Caller) -> None:
         locks = self._deployments.locks(plan.affected)
         if locks and not force:
             self._deployments.publish_failure(plan, _LOCKED)
@@ -130,5 +133,7 @@ class GroupManager:
         running = len(self._deployments.running()) - len(locks)
         if plan.steps and running >= self._options.max_running_deployments:
             raise ApiError(403, {"message": _TOO_MANY.format(limit=self._options.max_running_deployments)})
+        for lock in locks:
+            by.check_cancel(lock.plan)
         for lock in locks:
             self._deployments.cancel(lock)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mesospark_marathon.model.app import App
+
 Json = dict[str, Any]
 
 MesosEventHandler = Callable[[Json], None]
@@ -103,6 +105,9 @@ class Service(Protocol):
 
     def metrics(self) -> Mapping[str, float]:
         """Figures by Marathon's metric name, for instance `marathon.apps.active.gauge`."""
+
+    def known_app(self, app_id: str) -> App | None:
+        """An app as it is, or as it last was; None when it is not known (any more)."""
 
     async def flushed(self) -> None:
         """Return once all that was changed so far is in the store."""

@@ -57,7 +57,7 @@ async def _run(options: Options) -> bool:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, service.ended.set)
-    loop.add_signal_handler(signal.SIGHUP, server.reload_certificate)
+    loop.add_signal_handler(signal.SIGHUP, server.reload)
     await server.start()
     service.start(transport, runner)
     subscription = loop.create_task(transport.run())

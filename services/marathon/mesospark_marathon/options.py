@@ -31,6 +31,8 @@ class Options:
     http_credentials: str = ""
     """lines of `user:password`, read from --http_credentials_file; never printed"""
     http_realm: str = "Mesosphere"
+    rules_file: str = ""
+    trusted_proxies: str = ""
     ssl_certificate_file: str = ""
     ssl_key_file: str = ""
     ssl_ca_file: str = ""

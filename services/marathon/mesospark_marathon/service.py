@@ -10,6 +10,7 @@ from dataclasses import replace
 from random import SystemRandom
 from typing import Any
 
+from mesospark_marathon.access.caller import Caller
 from mesospark_marathon.groups import Change, GroupManager
 from mesospark_marathon.interfaces import EventSink, HealthRunner, Json, Transport, TransportError
 from mesospark_marathon.metrics import Counters, scheduler_metrics
@@ -190,17 +191,23 @@ class MarathonService:
         """The current version of an app."""
         return self.tree.current.apps.get(app_id)
 
+    def known_app(self, app_id: str) -> App | None:
+        """An app as it is, or as it last was; None when it is not known (any more)."""
+        versions = self.tree.app_versions.get(app_id, {})
+        return self.app(app_id) or next(reversed(versions.values()), None)
+
     def update(
         self,
         group_id: str,
         change: Change,
         *,
+        by: Caller,
         force: bool = False,
         kill: Mapping[str, Sequence[str]] | None = None,
     ) -> Plan:
         """Change the tree; see `GroupManager.update`."""
         try:
-            return self._groups.update(group_id, change, force=force, kill=kill)
+            return self._groups.update(group_id, change, by=by, force=force, kill=kill)
         finally:
             self.scheduler.settle()
             self.touch()
@@ -212,9 +219,9 @@ class MarathonService:
         self.tree.amend(replace(root, groups={**root.groups, group_id: changed}))
         self.touch()
 
-    def dry_run(self, change: Callable[[Root, str], Root]) -> Plan:
+    def dry_run(self, change: Change, *, by: Caller) -> Plan:
         """The plan that a change would lead to; see `GroupManager.dry_run`."""
-        return self._groups.dry_run(change)
+        return self._groups.dry_run(change, by=by)
 
     def touch(self) -> None:
         """Plan a commit: something may have changed."""

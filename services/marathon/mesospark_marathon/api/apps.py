@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from mesospark_marathon.access.caller import Caller, caller_of
 from mesospark_marathon.api.http import (
     METHOD_NOT_ALLOWED,
     flag,
@@ -17,12 +18,12 @@ from mesospark_marathon.api.http import (
     text_answer,
 )
 from mesospark_marathon.api.render import COUNTS, DEPLOYMENTS, FAILURE, TASKS, app_text, embedded_parts
+from mesospark_marathon.groups import Change
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.app import App, restarted
 from mesospark_marathon.model.app_input import app_id_of, build_app, merge, read_app, read_update, read_updates
 from mesospark_marathon.model.errors import RejectedUpdate, invalid_object, missing_app, unknown_app, unknown_group
 from mesospark_marathon.model.label_selector import matches_labels
-from mesospark_marathon.model.plan import Plan
 from mesospark_marathon.model.root import Root, put_app, remove_app
 from mesospark_marathon.model.timestamps import from_path
 from mesospark_marathon.service import MarathonService
@@ -58,7 +59,7 @@ class Apps:
         if len(segments) > 2 and segments[-2] == "versions":
             return self._version(request, path_of(segments[:-2]), segments[-1])
         if segments[-1] == "*" and request.method in ("GET", "HEAD"):
-            return self._all_below(path_of(segments[:-1]))
+            return self._all_below(caller_of(request), path_of(segments[:-1]))
         app_id = path_of(segments)
         if request.method in ("GET", "HEAD"):
             return self._get(request, app_id)
@@ -69,30 +70,36 @@ class Apps:
         raise METHOD_NOT_ALLOWED
 
     def _list(self, request: web.Request) -> str:
+        caller = caller_of(request)
         key = request.query_string
-        known = self._listed.get(key)
+        known = self._listed.get(key) if caller.sees_all else None
         if known is not None and known[0] == self._service.revision:
             return known[1]
         parts = {COUNTS, DEPLOYMENTS} | embedded_parts(request.query.getall("embed", []))
-        apps = [app for app in self._service.tree.current.apps.values() if _is_asked_for(app, request)]
+        everything = self._service.tree.current.apps.values()
+        apps = [app for app in everything if caller.sees(app) and _is_asked_for(app, request)]
         text = '{"apps":[' + ",".join(app_text(self._service, app, parts) for app in apps) + "]}"
+        if not caller.sees_all:
+            return text
         if known is None and len(self._listed) > 16:
             self._listed.clear()
         self._listed[key] = (self._service.revision, text)
         return text
 
-    def _all_below(self, group_id: str) -> web.Response:
+    def _all_below(self, caller: Caller, group_id: str) -> web.Response:
         root = self._service.tree.current
         if not root.has_group(group_id):
             raise unknown_group(group_id)
+        caller.require_sight_of_group(root, group_id)
         parts = {COUNTS, DEPLOYMENTS, TASKS, FAILURE}
-        texts = [app_text(self._service, app, parts) for app in root.apps_below(group_id)]
+        texts = [app_text(self._service, app, parts) for app in root.apps_below(group_id) if caller.sees(app)]
         return text_answer('{"*":[' + ",".join(texts) + "]}")
 
     def _get(self, request: web.Request, app_id: str) -> web.Response:
         app = self._service.app(app_id)
         if app is None:
             raise unknown_app(app_id)
+        caller_of(request).require_sight(app)
         parts = {COUNTS, DEPLOYMENTS, TASKS, FAILURE} | embedded_parts(request.query.getall("embed", []))
         return text_answer('{"app":' + app_text(self._service, app, parts) + "}")
 
@@ -107,7 +114,7 @@ class Apps:
                 raise RejectedUpdate(409, {"message": message}, message)
             return put_app(root, app, version)
 
-        plan = self._service.update(paths.parent(app_id), add, force=flag(request, "force"))
+        plan = self._service.update(paths.parent(app_id), add, by=caller_of(request), force=flag(request, "force"))
         sent = App(app.document, plan.version, plan.version, plan.version).as_json(version_info=False)
         self._publish_post(request, sent)
         await self._service.flushed()
@@ -124,9 +131,11 @@ class Apps:
         update = read_update(await read_json(request))
         partial = request.method == "PATCH" or flag(request, "partialUpdate", default=True)
         known = self._service.app(app_id)
+        caller = caller_of(request)
+        caller.require_ownership(known)
         change = _Update(self._service, update, app_id, partial=partial, create=request.method == "PUT")
         change.check(known)
-        plan = self._service.update(paths.parent(app_id), change, force=flag(request, "force"))
+        plan = self._service.update(paths.parent(app_id), change, by=caller, force=flag(request, "force"))
         app = self._service.app(app_id)
         if app is not None:
             self._publish_post(request, app.as_json())
@@ -139,6 +148,9 @@ class Apps:
         partial = request.method == "PATCH" or flag(request, "partialUpdate", default=True)
         documents = read_updates(await read_json(request), partial=partial)
         create = request.method == "PUT"
+        caller = caller_of(request)
+        for entry in documents:
+            caller.require_ownership(self._service.app(app_id_of(entry)))
         changes = [
             _Update(self._service, entry, app_id_of(entry), partial=partial, create=create) for entry in documents
         ]
@@ -148,7 +160,7 @@ class Apps:
                 root = change(root, version)
             return root
 
-        plan = self._service.update(paths.ROOT, apply_all, force=flag(request, "force"))
+        plan = self._service.update(paths.ROOT, apply_all, by=caller, force=flag(request, "force"))
         await self._service.flushed()
         return plan_answer(plan)
 
@@ -158,7 +170,7 @@ class Apps:
                 raise missing_app(app_id)
             return remove_app(root, app_id, version)
 
-        return await self._change(app_id, remove, force=flag(request, "force", default=True))
+        return await self._change(caller_of(request), app_id, remove, force=flag(request, "force", default=True))
 
     async def _restart(self, request: web.Request, app_id: str) -> web.Response:
         def restart(root: Root, version: str) -> Root:
@@ -166,19 +178,23 @@ class Apps:
                 raise missing_app(app_id)
             return put_app(root, restarted(root.apps[app_id], version), version)
 
-        return await self._change(app_id, restart, force=flag(request, "force"))
+        return await self._change(caller_of(request), app_id, restart, force=flag(request, "force"))
 
-    async def _change(self, app_id: str, change: Any, *, force: bool) -> web.Response:
-        plan: Plan = self._service.update(paths.parent(app_id), change, force=force)
+    async def _change(self, caller: Caller, app_id: str, change: Change, *, force: bool) -> web.Response:
+        plan = self._service.update(paths.parent(app_id), change, by=caller, force=force)
         await self._service.flushed()
         return plan_answer(plan)
 
     def _versions(self, request: web.Request, app_id: str) -> web.Response:
         if request.method not in ("GET", "HEAD"):
             raise METHOD_NOT_ALLOWED
-        if self._service.app(app_id) is None:
+        current = self._service.app(app_id)
+        if current is None:
             raise unknown_app(app_id)
-        return json_answer({"versions": list(self._service.tree.app_versions.get(app_id, {}))})
+        caller = caller_of(request)
+        caller.require_sight(current)
+        known = self._service.tree.app_versions.get(app_id, {})
+        return json_answer({"versions": [version for version, app in known.items() if caller.sees(app)]})
 
     def _version(self, request: web.Request, app_id: str, text: str) -> web.Response:
         if request.method not in ("GET", "HEAD"):
@@ -187,6 +203,7 @@ class Apps:
         app = self._service.tree.app_versions.get(app_id, {}).get(version)
         if app is None:
             raise unknown_app(app_id, version)
+        caller_of(request).require_sight(app)
         return text_answer(app.text + "}")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from mesospark_marathon.access.caller import caller_of
 from mesospark_marathon.api.http import METHOD_NOT_ALLOWED, flag, json_answer, path_of, plan_answer, segments_after
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.app import App
@@ -27,7 +28,9 @@ class Deployments:
         """/v2/deployments"""
         if request.method not in ("GET", "HEAD"):
             raise METHOD_NOT_ALLOWED
-        return json_answer([deployment.as_json() for deployment in self._service.scheduler.deployments.running()])
+        running = self._service.scheduler.deployments.running()
+        caller = caller_of(request)
+        return json_answer([deployment.as_json() for deployment in running if caller.sees_plan(deployment.plan)])
 
     async def member(self, request: web.Request) -> web.Response:
         """DELETE /v2/deployments/{id}"""
@@ -38,6 +41,8 @@ class Deployments:
         deployment = deployments.get(plan_id)
         if deployment is None:
             raise ApiError(404, {"message": f"DeploymentPlan {plan_id} does not exist", "details": []})
+        caller = caller_of(request)
+        caller.check_cancel(deployment.plan)
         if flag(request, "force"):
             deployments.cancel(deployment)
             self._service.scheduler.settle()
@@ -45,7 +50,7 @@ class Deployments:
             await self._service.flushed()
             return web.Response(status=202)
         plan = self._service.update(
-            paths.ROOT, lambda root, version: revert(deployment.plan, root, version), force=True
+            paths.ROOT, lambda root, version: revert(deployment.plan, root, version), by=caller, force=True
         )
         await self._service.flushed()
         return plan_answer(plan)
@@ -65,7 +70,7 @@ class Queue:
         entries = []
         for app_id, count in self._waiting().items():
             app = self._service.app(app_id)
-            if app is not None:
+            if app is not None and caller_of(request).sees(app):
                 entries.append(self._entry(app, count, with_offers))
         return json_answer({"queue": entries})
 
@@ -78,6 +83,7 @@ class Queue:
         app = self._service.app(app_id)
         if app is None or app_id not in self._waiting():
             raise ApiError(404, {"message": f"Application {app_id} not found in tasks queue.", "details": []})
+        caller_of(request).require_ownership(app)
         self._service.scheduler.context.backoff.reset(app)
         self._service.scheduler.settle()
         self._service.touch()

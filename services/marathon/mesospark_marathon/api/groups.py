@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from mesospark_marathon.access.caller import Caller, caller_of
 from mesospark_marathon.api.http import (
     METHOD_NOT_ALLOWED,
     flag,
@@ -60,11 +61,12 @@ class Groups:
 
     def _read(self, request: web.Request, segments: list[str]) -> web.Response:
         root = self._service.tree.current
+        caller = caller_of(request)
         embed = request.query.getall("embed", None)
         if segments and segments[-1] == "versions":
-            return self._versions(path_of(segments[:-1]))
+            return self._versions(caller, path_of(segments[:-1]))
         if segments and segments[-1] == "apps":
-            return self._apps(path_of(segments[:-1]))
+            return self._apps(caller, path_of(segments[:-1]))
         group_id = path_of(segments)
         if len(segments) > 1 and segments[-2] == "versions":
             group_id = path_of(segments[:-2])
@@ -74,15 +76,17 @@ class Groups:
             root = old
         if not root.has_group(group_id):
             raise unknown_group(group_id)
-        return text_answer(GroupRenderer(self._service, root, embed).text(group_id))
+        caller.require_sight_of_group(root, group_id)
+        return text_answer(GroupRenderer(self._service, root, embed, caller).text(group_id))
 
-    def _apps(self, group_id: str) -> web.Response:
-        apps = self._service.tree.current.apps_below(group_id)
+    def _apps(self, caller: Caller, group_id: str) -> web.Response:
+        apps = [app for app in self._service.tree.current.apps_below(group_id) if caller.sees(app)]
         return text_answer("[" + ",".join(app_text(self._service, app, ()) for app in apps) + "]")
 
-    def _versions(self, group_id: str) -> web.Response:
+    def _versions(self, caller: Caller, group_id: str) -> web.Response:
         if not self._service.tree.current.has_group(group_id):
             raise unknown_group(group_id)
+        caller.require_sight_of_group(self._service.tree.current, group_id)
         history = self._service.tree.history.values()
         if group_id == paths.ROOT:
             return json_answer([root.version for root in history])
@@ -100,7 +104,10 @@ class Groups:
         if group_id in root.apps:
             raise ApiError(409, {"message": f"An app with the path {group_id} already exists."})
         plan = self._service.update(
-            paths.parent(base), self._laying_over(document, group_id), force=flag(request, "force")
+            paths.parent(base),
+            self._laying_over(document, group_id),
+            by=caller_of(request),
+            force=flag(request, "force"),
         )
         await self._service.flushed()
         return plan_answer(plan, status=201, headers=location(request, group_id))
@@ -113,9 +120,11 @@ class Groups:
         group_id = group_id_of(document, base)
         check_group(self._service.tree.current, document, group_id, self._service.rules)
         change = self._change_of(document, group_id)
+        caller = caller_of(request)
         if flag(request, "dryRun"):
-            return json_answer({"steps": [step_json(step) for step in self._service.dry_run(change).steps]})
-        plan = self._service.update(paths.parent(base), change, force=flag(request, "force"))
+            plan = self._service.dry_run(change, by=caller)
+            return json_answer({"steps": [step_json(step) for step in plan.steps]})
+        plan = self._service.update(paths.parent(base), change, by=caller, force=flag(request, "force"))
         await self._service.flushed()
         return plan_answer(plan)
 
@@ -140,6 +149,7 @@ class Groups:
             raise invalid_object([{"path": "/", "errors": ["Path needs to be top-level"]}])
         if not self._service.tree.current.has_group(group_id):
             raise unknown_group(group_id)
+        caller_of(request).require_operator("changing a group's settings")
         self._service.enforce_role(group_id, bool(document.get("enforceRole", False)))
         await self._service.flushed()
         return web.Response(status=200)
@@ -150,6 +160,6 @@ class Groups:
                 raise missing_group(group_id)
             return remove_group(root, group_id, version)
 
-        plan = self._service.update(paths.parent(group_id), remove, force=flag(request, "force"))
+        plan = self._service.update(paths.parent(group_id), remove, by=caller_of(request), force=flag(request, "force"))
         await self._service.flushed()
         return plan_answer(plan)

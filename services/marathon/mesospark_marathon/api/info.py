@@ -4,6 +4,7 @@
 from aiohttp import web
 
 from mesospark_marathon import __version__
+from mesospark_marathon.access.caller import caller_of
 from mesospark_marathon.api.http import METHOD_NOT_ALLOWED, json_answer, path_of, segments_after
 from mesospark_marathon.model.errors import ApiError
 from mesospark_marathon.service import MarathonService
@@ -89,6 +90,7 @@ class Info:
     async def leader(self, request: web.Request) -> web.Response:
         """GET and DELETE /v2/leader. Who gives up leadership ends, as the real server does."""
         if request.method == "DELETE":
+            caller_of(request).require_operator("giving up leadership")
             self._service.ended.set()
             return json_answer({"message": "Leadership abdicated", "details": []})
         _refuse_writes(request)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from statistics import mean, median
 from typing import Any
 
+from mesospark_marathon.access.caller import Caller
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.app import App
 from mesospark_marathon.model.reader import compact
@@ -121,8 +122,11 @@ def task_json(service: MarathonService, instance: Instance, service_ports: list[
 class GroupRenderer:
     """A group with what lies in it, as JSON text."""
 
-    def __init__(self, service: MarathonService, root: Root, embed: Collection[str] | None = None) -> None:
-        """embed: the values of the embed parameter; None for none given, which shows apps and groups."""
+    def __init__(self, service: MarathonService, root: Root, embed: Collection[str] | None, caller: Caller) -> None:
+        """embed: the values of the embed parameter; None for none given, which shows apps and groups.
+
+        caller: who reads; what he may not see is left out.
+        """
         wanted = {"group.apps", "group.groups"} if embed is None else set(embed)
         self._service = service
         self._with_apps = "group.apps" in wanted
@@ -132,8 +136,12 @@ class GroupRenderer:
         self._apps: dict[str, list[App]] = {}
         self._children: dict[str, list[str]] = {}
         for app_id, app in root.apps.items():
+            if not caller.sees(app):
+                continue
             self._apps.setdefault(paths.parent(app_id), []).append(app)
         for group_id in root.groups:
+            if not caller.sees_group(root, group_id):
+                continue
             self._children.setdefault(paths.parent(group_id), []).append(group_id)
 
     def text(self, group_id: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from mesospark_marathon.access.caller import caller_of
 from mesospark_marathon.api.http import (
     METHOD_NOT_ALLOWED,
     flag,
@@ -20,7 +21,6 @@ from mesospark_marathon.api.http import (
 from mesospark_marathon.api.render import task_json
 from mesospark_marathon.model import paths
 from mesospark_marathon.model.errors import ApiError, invalid_json, unknown_app, unknown_group
-from mesospark_marathon.model.plan import Plan
 from mesospark_marathon.model.reader import compact
 from mesospark_marathon.model.root import Root
 from mesospark_marathon.scheduler.instances import RUNNING, STAGED, Instance, instance_id_of
@@ -47,7 +47,7 @@ class Tasks:
         tasks = []
         for app_id in self._service.scheduler.tracker.apps():
             app = self._service.app(app_id)
-            if app is None:
+            if app is None or not caller_of(request).sees(app):
                 continue
             for instance in self._service.scheduler.tracker.of_app(app_id):
                 if instance.has_task and (not conditions or instance.condition in conditions):
@@ -64,6 +64,8 @@ class Tasks:
             _refuse_malformed(task_id)
         found = [self._service.scheduler.tracker.get(instance_id_of(task_id)) for task_id in ids]
         instances = [entry for entry in found if entry is not None and entry.has_task]
+        for instance in instances:
+            self._require_ownership(request, instance.app_id)
         if flag(request, "scale"):
             return await self._kill_and_scale(request, instances)
         shown = [task_json(self._service, instance) for instance in instances]
@@ -85,7 +87,18 @@ class Tasks:
         root = self._service.tree.current
         if not root.has_group(group_id):
             raise unknown_group(group_id)
-        return self._listed(entry for app in root.apps_below(group_id) for entry in self._instances(app.id))
+        caller = caller_of(request)
+        caller.require_sight_of_group(root, group_id)
+        apps = [app for app in root.apps_below(group_id) if caller.sees(app)]
+        return self._listed(entry for app in apps for entry in self._instances(app.id))
+
+    def _require_ownership(self, request: web.Request, app_id: str) -> None:
+        """ApiError 403 when tasks belong to others, also those of an app that is being removed."""
+        caller = caller_of(request)
+        app = self._service.known_app(app_id)
+        if app is None:
+            caller.require_operator(f"ending tasks of {app_id}, which is no longer known,")
+        caller.require_ownership(app)
 
     def _instances(self, app_id: str) -> list[Instance]:
         return [entry for entry in self._service.scheduler.tracker.of_app(app_id) if entry.has_task]
@@ -100,11 +113,14 @@ class Tasks:
             _refuse_scale_and_wipe(request)
             if flag(request, "scale"):
                 return await self._scale_down(request, app_id, "")
-        if self._service.app(app_id) is None:
+        app = self._service.app(app_id)
+        if app is None:
             raise unknown_app(app_id)
         instances = self._instances(app_id)
         if request.method != "DELETE":
+            caller_of(request).require_sight(app)
             return self._listed(instances)
+        self._require_ownership(request, app_id)
         host = request.query.get("host", "*")
         chosen = [entry for entry in instances if host in ("*", entry.host)]
         answer = self._listed(chosen)
@@ -116,6 +132,7 @@ class Tasks:
         everyone = self._service.scheduler.tracker.of_app(app_id)
         if not everyone:
             raise ApiError(404, {"message": f"Path '{app_id}' does not exist"})
+        self._require_ownership(request, app_id)
         host = request.query.get("host", "*")
         chosen = [
             entry
@@ -132,6 +149,7 @@ class Tasks:
             return await self._scale_down(request, app_id, task_id)
         if self._service.app(app_id) is None:
             raise unknown_app(app_id)
+        self._require_ownership(request, app_id)
         instance = self._service.scheduler.tracker.get(instance_id_of(task_id))
         if instance is None or instance.app_id != app_id or not instance.has_task:
             raise ApiError(404, {"message": f"Task '{task_id}' does not exist", "details": []})
@@ -162,7 +180,9 @@ class Tasks:
                     apps[app_id] = apps[app_id].with_instances(max(0, apps[app_id].instances - len(ids)))
             return root.with_members(apps, root.groups, version, by_app)
 
-        plan: Plan = self._service.update(paths.ROOT, scale_down, force=flag(request, "force"), kill=by_app)
+        plan = self._service.update(
+            paths.ROOT, scale_down, by=caller_of(request), force=flag(request, "force"), kill=by_app
+        )
         await self._service.flushed()
         return plan_answer(plan)
 

@@ -8,6 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+Filter = Callable[[Mapping[str, Any]], bool]
+"""Takes an event's fields: whether a client may see it."""
+
 
 class Subscription:
     """What one client of the event stream has not read yet.
@@ -16,9 +19,12 @@ class Subscription:
     to break a connection that hangs in sending.
     """
 
-    def __init__(self, maximum: int, event_types: Collection[str], cut_off: Callable[[], None]) -> None:
+    def __init__(
+        self, maximum: int, event_types: Collection[str], cut_off: Callable[[], None], may_see: Filter | None
+    ) -> None:
         self._maximum = maximum
         self._types = frozenset(event_types)
+        self._may_see = may_see
         self._cut_off = cut_off
         self._waiting: deque[bytes] = deque()
         self._changed = asyncio.Event()
@@ -27,6 +33,9 @@ class Subscription:
 
     def wants(self, event_type: str) -> bool:
         return not self._types or event_type in self._types
+
+    def may_see(self, fields: Mapping[str, Any]) -> bool:
+        return self._may_see is None or self._may_see(fields)
 
     def put(self, frame: bytes) -> None:
         if self.overrun:
@@ -72,21 +81,35 @@ class EventBus:
 
     def publish(self, event_type: str, fields: Mapping[str, Any]) -> None:
         """Queue an event for every client that wants its type. Never blocks."""
-        wanting = [subscription for subscription in self._subscriptions if subscription.wants(event_type)]
+        wanting = [
+            subscription
+            for subscription in self._subscriptions
+            if subscription.wants(event_type) and subscription.may_see(fields)
+        ]
         if not wanting:
             return
         frame = _frame(event_type, fields)
         for subscription in wanting:
             subscription.put(frame)
 
-    def attach(self, remote_address: str, event_types: Collection[str], cut_off: Callable[[], None]) -> Subscription:
+    def attach(
+        self,
+        remote_address: str,
+        event_types: Collection[str],
+        cut_off: Callable[[], None],
+        may_see: Filter | None = None,
+    ) -> Subscription:
         """Add a client. Empty `event_types` means all; its first event is then event_stream_attached.
 
-        `cut_off` is called when the client is too slow.
+        `cut_off` is called when the client is too slow; `may_see` hides events, None shows all.
         """
-        subscription = Subscription(self._max_outstanding, event_types, cut_off)
+        subscription = Subscription(self._max_outstanding, event_types, cut_off, may_see)
+        attached = {"remoteAddress": remote_address}
+        self.publish("event_stream_attached", attached)
         self._subscriptions.add(subscription)
-        self.publish("event_stream_attached", {"remoteAddress": remote_address})
+        if subscription.wants("event_stream_attached"):
+            # Whoever sees nothing of others is told of himself.
+            subscription.put(_frame("event_stream_attached", attached))
         return subscription
 
     def detach(self, subscription: Subscription, remote_address: str) -> None:

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may talk to the server: TLS with client certificates, and basic credentials."""
+"""Who may talk to the server: TLS with client certificates."""
 
-import base64
-import binascii
-import hmac
 import ssl
 
 from mesospark_marathon.options import OptionError, Options
@@ -51,27 +48,3 @@ def load_certificate(context: ssl.SSLContext, options: Options) -> None:
 def check_certificate(options: Options) -> None:
     """Raises OptionError when certificate and key can not be used together."""
     load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), options)
-
-
-class Credentials:
-    """The accounts of --http_credentials_file; without any, everybody may ask."""
-
-    def __init__(self, lines: str) -> None:
-        parted = (line.partition(":") for line in lines.splitlines())
-        self._accounts = {user: password for user, _colon, password in parted if user}
-
-    def user(self, authorization: str | None) -> str | None:
-        """Whose password an Authorization header carries; "" when everybody may ask, None for a stranger."""
-        if not self._accounts:
-            return ""
-        scheme, _space, encoded = (authorization or "").partition(" ")
-        if scheme.lower() != "basic":
-            return None
-        try:
-            user, _colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        # An unknown user costs the same comparison, so that answer times do not tell which users there are.
-        expected = self._accounts.get(user, "")
-        right = hmac.compare_digest(password.encode(), expected.encode())
-        return user if right and user in self._accounts else None

@@ -8,15 +8,16 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from mesospark_marathon.access.caller import CALLER, caller_of
 from mesospark_marathon.events.resource import EVENTS_PATH
-from mesospark_marathon.server.access import Credentials
+from mesospark_marathon.server.callers import Callers, RefusedCaller
 from mesospark_marathon.server.metrics import ServerMetrics
+from mesospark_marathon.server.passwords import Credentials
 
 log = logging.getLogger(__name__)
 
 _API_PREFIX = "/v2/"
 _JSON = "application/json"
-_USER = web.RequestKey("user", str)
 _READING = frozenset(("GET", "HEAD", "OPTIONS"))
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 _UNAUTHORIZED_PAGE = (
@@ -31,24 +32,38 @@ def message(status: int, text: str) -> web.Response:
     return web.Response(status=status, body=body, content_type=_JSON)
 
 
-def authentication(credentials: Credentials, realm: str) -> Middleware:
+def authentication(credentials: Credentials, callers: Callers, realm: str) -> Middleware:
     """Answers 401 before anything else is looked at, so that a stranger does not even learn which paths exist."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        user = credentials.user(request.headers.get("Authorization"))
-        if user is not None:
-            request[_USER] = user
-            return await handler(request)
-        log.info("Refused %s %s from %s: no or wrong credentials", request.method, _path(request), request.remote)
-        return web.Response(
-            status=401,
-            text=_UNAUTHORIZED_PAGE,
-            content_type="text/html",
-            headers={"WWW-Authenticate": f'Basic realm="{realm}"'},
-        )
+        account = await credentials.user(request.headers.get("Authorization"))
+        if account is None:
+            log.info("Refused %s %s from %s: no or wrong credentials", request.method, _path(request), request.remote)
+            return web.Response(
+                status=401,
+                text=_UNAUTHORIZED_PAGE,
+                content_type="text/html",
+                headers={"WWW-Authenticate": f'Basic realm="{realm}"'},
+            )
+        try:
+            caller = callers.caller(account, request)
+        except RefusedCaller as error:
+            log.warning(
+                "Refused %s %s from %s (%s): %s", request.method, _path(request), request.remote, account, error
+            )
+            return message(403, str(error))
+        request[CALLER] = caller
+        return await handler(request)
 
     return check
+
+
+@web.middleware
+async def rights(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses what an account may not do whatever the request says; only /ping is for every account."""
+    sentence = caller_of(request).refusal_of(request.method)
+    return message(403, sentence) if sentence and request.path != "/ping" else await handler(request)
 
 
 def measuring(metrics: ServerMetrics) -> Middleware:
@@ -69,7 +84,7 @@ def measuring(metrics: ServerMetrics) -> Middleware:
         finally:
             metrics.end(began, request.method, status)
             if request.method not in _READING:
-                who = request[_USER] or "anybody"
+                who = caller_of(request).name or "anybody"
                 log.info("%s %s from %s (%s): %d", request.method, _path(request), request.remote, who, status)
 
     return measure

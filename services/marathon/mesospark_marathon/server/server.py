@@ -13,9 +13,11 @@ from mesospark_marathon.events.bus import EventBus
 from mesospark_marathon.events.resource import EVENTS_PATH, EventResource
 from mesospark_marathon.interfaces import Service
 from mesospark_marathon.options import OptionError, Options
-from mesospark_marathon.server.access import Credentials, check_certificate, load_certificate, server_tls_context
+from mesospark_marathon.server.access import check_certificate, load_certificate, server_tls_context
+from mesospark_marathon.server.callers import Callers
 from mesospark_marathon.server.metrics import ServerMetrics
-from mesospark_marathon.server.middleware import authentication, common_headers, measuring, refusals
+from mesospark_marathon.server.middleware import authentication, common_headers, measuring, refusals, rights
+from mesospark_marathon.server.passwords import Credentials
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ class ListenError(Exception):
 class MarathonServer:
     """Serves the API. `add_resources` adds the core's resources to the application.
 
-    Raises OptionError when a certificate file is wrong.
+    Raises OptionError when a certificate file or the rules file is wrong.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class MarathonServer:
         self._bus = bus
         self._metrics = ServerMetrics(service.metrics, lambda: bus.attached)
         self._tls = server_tls_context(options)
+        self._callers = Callers(options)
         self._runner: web.AppRunner | None = None
         self._application = web.Application(
             client_max_size=MAXIMUM_BODY_BYTES,
             middlewares=[
-                authentication(Credentials(options.http_credentials), options.http_realm),
+                authentication(Credentials(options.http_credentials), self._callers, options.http_realm),
                 measuring(self._metrics),
+                rights,
                 refusals,
             ],
         )
@@ -59,7 +63,7 @@ class MarathonServer:
             common_headers(lambda: service.leader, scheme, options.access_control_allow_origin)
         )
         routes = self._application.router
-        routes.add_get(EVENTS_PATH, EventResource(bus).get)
+        routes.add_get(EVENTS_PATH, EventResource(bus, service.known_app, self._callers.again).get)
         routes.add_get("/ping", _ping)
         routes.add_get("/metrics", self._metrics_document)
         routes.add_get("/metrics/prometheus", self._metrics_prometheus)
@@ -85,6 +89,11 @@ class MarathonServer:
             await runner.cleanup()
             raise ListenError(f"can not listen on {address}:{port}: {error.strerror or error}") from error
         self._runner = runner
+
+    def reload(self) -> None:
+        """Read the rules, the certificate and its key again; what can not be used is logged and the old ones stay."""
+        self._callers.reload()
+        self.reload_certificate()
 
     def reload_certificate(self) -> None:
         """Read certificate and key again; what can not be used is logged and the old ones stay."""

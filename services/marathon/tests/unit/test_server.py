@@ -15,6 +15,7 @@ from aiohttp import web
 from mesos_runtime.local_cluster.certificates import CertificateAuthority
 from mesos_runtime.local_cluster.cluster import free_port
 from mesospark_marathon.events.bus import EventBus
+from mesospark_marathon.model.app import App
 from mesospark_marathon.options import OptionError, Options
 from mesospark_marathon.server import ListenError, MarathonServer
 
@@ -28,6 +29,9 @@ class FakeService:
 
     def metrics(self) -> Mapping[str, float]:
         return {"marathon.apps.active.gauge": 3, "marathon.deployments.counter": 4}
+
+    def known_app(self, app_id: str) -> App | None:
+        return None
 
     async def flushed(self) -> None:
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from memory_store import MemoryStore
+from mesospark_marathon.access.caller import OPERATOR
 from mesospark_marathon.interfaces import HealthTarget, Json, TransportError
 from mesospark_marathon.model.app_input import InputRules, build_app, read_app
 from mesospark_marathon.model.root import put_app
@@ -75,7 +76,7 @@ def _play(script: Callable[[MarathonService, Edges, Journal], Coroutine[Any, Any
 def _create(service: MarathonService, **fields: Any) -> None:
     document = read_app({"id": "/app", "cmd": "sleep 1", "cpus": 0.1, "mem": 16} | fields)
     app = build_app(document, "/app", "", InputRules())
-    service.update("/", lambda root, version: put_app(root, app, version))
+    service.update("/", lambda root, version: put_app(root, app, version), by=OPERATOR)
 
 
 async def _settled() -> None:
