@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.mesospark.platform.plugins.module_utils import platform
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
+@cache
 def table() -> list[dict[str, Any]]:
     """The table of services."""
     services: list[dict[str, Any]] = yaml.safe_load((ROLES / "common/vars/services.yml").read_text())[
@@ -23,6 +25,7 @@ def table() -> list[dict[str, Any]]:
     return services
 
 
+@cache
 def documented_defaults() -> dict[str, Any]:
     """Default of each role variable that has one."""
     found: dict[str, Any] = {}
