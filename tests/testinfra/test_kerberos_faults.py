@@ -119,13 +119,17 @@ def test_a_wrong_keytab_is_told_and_healed(platform, client, host):
 def test_a_wrong_key_version_is_told_and_healed_and_old_tickets_stay_good(platform, client, host):
     own = f"host/{fqdn(platform, client)}"
     before = max(key_versions(host))
+    held = "/run/testinfra-kerberos-held"
+    host.check_output(f"kinit -k -c {held} {own} && kvno -c {held} {own}")
     primary = platform.host(platform.members("kerberos_servers")[0])
     primary.check_output(f"kadmin.local cpw -randkey -keepold {own}")
     told = report(platform, client)
     assert f"(version {before})" in told
     heal(platform, client)
     host.check_output(f"rm {SAVED}")
-    assert key_versions(host) >= {before, before + 1}, "clients hold tickets of the old key"
+    assert key_versions(host) >= {before, before + 1}
+    old_ticket = host.check_output(f"kvno -c {held} -k {KEYTAB} {own}; rm {held}")
+    assert f"kvno = {before}, keytab entry valid" in old_ticket, "clients hold tickets of the old key"
 
 
 def key_versions(host: Host) -> set[int]:
