@@ -61,6 +61,28 @@ def look(listener: Listener, identity: Identity | None, timeout: float) -> Shown
         return Shown(chain, (stream.version() or "") if chain else "", refusal)
 
 
+def speaks(listener: Listener, version: ssl.TLSVersion, timeout: float) -> bool:
+    """Whether a listener shows its certificate in this version of the protocol, whatever it says afterwards.
+
+    Raises:
+        OSError: nobody listens there, or nobody answers within ``timeout`` seconds.
+    """
+    context = _context(None)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    # Versions before 1.2 need what OpenSSL has switched off.
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = version
+    context.maximum_version = version
+    plain = socket.create_connection((listener.address, listener.port), timeout)
+    with _tls(context, plain, listener) as stream:
+        try:
+            stream.do_handshake()
+        except (OSError, ValueError):
+            return bool(_chain(stream))
+    return True
+
+
 def distrust(listener: Listener, identity: Identity | None, ca_path: str | None, timeout: float) -> str:
     """Why a client with these authorities (the system's without a file) would not trust the listener; empty if it does.
 
