@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.mesospark.platform.plugins.module_utils.platform_services import HOST_CERTIFICATE
 
+REVOCATION_LIST = "/etc/mesospark/tls/crl.pem"
 _HEADINGS = ("HOST", "LISTENER OR FILE", "PORT", "TLS", "DAYS", "ISSUER", "STATE")
 
 
@@ -36,6 +37,7 @@ def units_to_renew(services: Sequence[Mapping[str, Any]], address: str) -> list[
             "unit": service["unit"],
             "action": service["renewal"],
             "listeners": [{"address": address, "port": first} for first, _last in service["ports"]],
+            "files": [REVOCATION_LIST] if service.get("revocation_list") else [],
             "health": service["health"],
         }
         for service in services
@@ -45,7 +47,7 @@ def units_to_renew(services: Sequence[Mapping[str, Any]], address: str) -> list[
 
 def certificate_table(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return lines of a table, one for each listener and file; ``results`` of certificate_probe by host."""
-    rows = [_HEADINGS]
+    rows: list[tuple[str, ...]] = [_HEADINGS]
     for host, result in results.items():
         rows += [_row(host, entry) for entry in result.get("listeners", [])]
         rows += [_row(host, entry) for entry in result.get("certificates", [])]

@@ -39,7 +39,8 @@ class Reloader:
             return ""
         # Monotonic time, because the clock may have been set since.
         since = time.time() - time.monotonic() + float(properties["StateChangeTimestampMonotonic"]) / 1e6
-        newer = [path for path in self._files if os.path.exists(path) and os.path.getmtime(path) > since]
+        files = [*self._files, *service["files"]]
+        newer = [path for path in files if os.path.exists(path) and os.path.getmtime(path) > since]
         if newer:
             return f"{newer[0]} is newer than its last start"
         for listener in service["listeners"]:

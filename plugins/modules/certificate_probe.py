@@ -185,94 +185,14 @@ certificates:
       elements: str
 """
 
-import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.mesospark.platform.plugins.module_utils import certificate as certificates
-from ansible_collections.mesospark.platform.plugins.module_utils import handshake
+from ansible_collections.mesospark.platform.plugins.module_utils.certificate import CRYPTOGRAPHY_MISSING
+from ansible_collections.mesospark.platform.plugins.module_utils.certificate_probe import Probe, problems
 from ansible_collections.mesospark.platform.plugins.module_utils.errors import OptionError, PlatformError
+from ansible_collections.mesospark.platform.plugins.module_utils.handshake import Identity
 from ansible_collections.mesospark.platform.plugins.module_utils.sizes import seconds
-
-_AT_A_TIME = 8
-_EXPIRED = "certificate has expired"
-
-
-class Probe:
-    """Looks at listeners and files; ``params`` are the module's."""
-
-    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
-        self._window = seconds("window", params["window"])
-        self._ca_path = params["ca_path"]
-        self._timeout = params["timeout"]
-        self._now = time.time()
-        self._identity = None
-        if params["client_cert"]:
-            if not params["client_key"]:
-                raise OptionError("client_key", None, "is missing", "give the key of client_cert")
-            self._identity = handshake.Identity(params["client_cert"], params["client_key"])
-        handshake.trusting(self._identity, self._ca_path)  # files that can not be used are no finding
-
-    def listener(self, wanted: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """What the listener shows, as the module returns it."""
-        found = {key: wanted[key] for key in ("name", "address", "port")}
-        listener = handshake.Listener(wanted["address"], wanted["port"], wanted["server_name"] or wanted["address"])
-        try:
-            shown = handshake.look(listener, self._identity, self._timeout)
-        except OSError as error:
-            return {**found, "problems": [f"does not answer: {handshake.explain(error)}"]}
-        if not shown.chain:
-            return {**found, "problems": [f"shows no certificate: {shown.refusal or 'none was sent'}"]}
-        described = certificates.describe(shown.chain[0], self._now)
-        dates = certificates.validity_problems(described, self._window, self._now)
-        problems = [f"its certificate {problem}" for problem in dates]
-        if shown.refusal and self._identity and wanted["client_certificate"] == "required":
-            problems.append(f"refuses this client's certificate: {shown.refusal}")
-        distrust = self._distrust(listener)
-        if distrust and not (distrust == _EXPIRED and dates):
-            problems.append(f"is not trusted: {distrust}")
-        found.update(
-            described,
-            tls_version=shown.version,
-            chain=[certificates.describe(certificate, self._now)["subject"] for certificate in shown.chain],
-            trusted=not distrust,
-            problems=problems,
-        )
-        if wanted["certificate"]:
-            found["same_as_file"] = self._same(wanted["certificate"], shown.chain[0], problems)
-        return found
-
-    def file(self, path: str) -> list[dict[str, t.Any]]:
-        """What is in a certificate file, as the module returns it."""
-        try:
-            held = [certificates.describe(found, self._now) for found in certificates.read_certificates(path)]
-        except FileNotFoundError:
-            return [{"path": path, "problems": ["does not exist"]}]
-        except (OSError, ValueError) as error:
-            return [{"path": path, "problems": [f"can not be read: {error}"]}]
-        return [
-            {"path": path, **described, "problems": certificates.validity_problems(described, self._window, self._now)}
-            for described in held
-        ]
-
-    def _distrust(self, listener: handshake.Listener) -> str:
-        try:
-            return handshake.distrust(listener, self._identity, self._ca_path, self._timeout)
-        except OSError:
-            # It refused the client after its own certificate had been verified.
-            return ""
-
-    @staticmethod
-    def _same(path: str, served: bytes, problems: list[str]) -> bool:
-        try:
-            same = certificates.read_certificates(path)[0] == served
-        except (OSError, ValueError) as error:
-            problems.append(f"the file it should serve can not be read: {error}")
-            return False
-        if not same:
-            problems.append(f"serves another certificate than {path} holds: it was not restarted since that changed")
-        return same
 
 
 def probe(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -280,18 +200,17 @@ def probe(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
     Raises:
         PlatformError: an option can not be right.
+        OSError: a TLS file can not be used.
     """
-    prober = Probe(params)
-    with ThreadPoolExecutor(_AT_A_TIME) as threads:
-        listeners = list(threads.map(prober.listener, params["listeners"]))
+    identity = None
+    if params["client_cert"]:
+        if not params["client_key"]:
+            raise OptionError("client_key", None, "is missing", "give the key of client_cert")
+        identity = Identity(params["client_cert"], params["client_key"])
+    prober = Probe(seconds("window", params["window"]), params["ca_path"], identity, params["timeout"])
+    listeners = prober.listeners(params["listeners"])
     files = [entry for path in params["certificates"] for entry in prober.file(path)]
-    problems = [
-        f"{found['name']} ({found['address']}:{found['port']}) {problem}"
-        for found in listeners
-        for problem in found["problems"]
-    ]
-    problems += [f"{found['path']} {problem}" for found in files for problem in found["problems"]]
-    return {"listeners": listeners, "certificates": files, "problems": problems}
+    return {"listeners": listeners, "certificates": files, "problems": problems(listeners, files)}
 
 
 def main() -> None:
@@ -319,8 +238,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if certificates.CRYPTOGRAPHY_MISSING:
-        module.fail_json(msg=missing_required_lib("cryptography"), exception=certificates.CRYPTOGRAPHY_MISSING)
+    if CRYPTOGRAPHY_MISSING:
+        module.fail_json(msg=missing_required_lib("cryptography"), exception=CRYPTOGRAPHY_MISSING)
     try:
         result = probe(module.params)
     except PlatformError as error:

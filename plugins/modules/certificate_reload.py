@@ -53,6 +53,11 @@ options:
             description: TCP port.
             type: int
             required: true
+      files:
+        description: Further files that this unit uses.
+        type: list
+        elements: path
+        default: []
       health:
         description: Shell command that succeeds when it does its work again.
         type: str
@@ -135,6 +140,7 @@ def main() -> None:
                             "port": {"type": "int", "required": True},
                         },
                     },
+                    "files": {"type": "list", "elements": "path", "default": []},
                     "health": {"type": "str", "default": ""},
                     "timeout": {"type": "float", "default": 180.0},
                 },

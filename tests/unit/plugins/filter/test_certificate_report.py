@@ -22,6 +22,7 @@ SERVICES: list[dict[str, Any]] = [
         "tls": "mutual",
         "unit": "mesos-master",
         "renewal": "restart",
+        "revocation_list": True,
         "certificate": HOST_CERTIFICATE,
         "health": "true",
     },
@@ -64,6 +65,7 @@ def test_units_of_the_host_certificate() -> None:
             "unit": "mesos-master",
             "action": "restart",
             "listeners": [{"address": "10.0.0.1", "port": 5050}],
+            "files": ["/etc/mesospark/tls/crl.pem"],
             "health": "true",
         }
     ]
