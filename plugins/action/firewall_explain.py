@@ -41,5 +41,7 @@ class ActionModule(ActionBase):
             inventory = firewall.inventory_of(hostvars, groups, services)
             rules = firewall.rules_of_host(services, destination, inventory, variables, documented_defaults())
             return {"changed": False, **firewall.explain(rules, inventory, **options)}
+        except KeyError as error:
+            raise AnsibleActionFail(f"a host of the group platform has no variable {error}") from None
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None

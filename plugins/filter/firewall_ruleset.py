@@ -27,7 +27,7 @@ def firewall_inventory(
     """Return what rules need of an inventory; it is the same for all hosts, so that it is made once for all of them.
 
     Raises:
-        AnsibleFilterError: a host of the platform has no address.
+        AnsibleFilterError: a host of the platform has no address, or an address is none.
     """
     hosts = groups.get(firewall.PLATFORM, ())
     services = services_for(hostvars[hosts[0]]) if hosts else table()
@@ -35,6 +35,8 @@ def firewall_inventory(
         return asdict(firewall.inventory_of(hostvars, groups, services))
     except KeyError as error:
         raise AnsibleFilterError(f"a host of the group platform has no variable {error}") from None
+    except ValueError as error:
+        raise AnsibleFilterError(str(error)) from None
 
 
 def firewall_ruleset(

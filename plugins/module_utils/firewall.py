@@ -12,14 +12,16 @@ from ansible_collections.mesospark.platform.plugins.module_utils.platform_servic
     Groups,
     PortRange,
     Variables,
-    members,
+    is_member,
     port_ranges,
 )
 
 Service = t.Mapping[str, t.Any]
 PLATFORM = "platform"
+EVERYONE = "everyone"
+OPERATORS = "operators"
 # Clients of the table that are networks, each with the variable of the inventory that lists them.
-NETWORKS = {"everyone": "platform_networks", "operators": "platform_operator_networks"}
+NETWORKS = {EVERYONE: "platform_networks", OPERATORS: "platform_operator_networks"}
 OWN_CONTAINERS = "containers of this host"
 
 
@@ -45,36 +47,31 @@ class Rule:
 
 @dataclass(frozen=True)
 class Inventory:
-    """What rules need of an inventory: the address of each host, the hosts of each group, the networks of clients."""
+    """What rules need of an inventory; it is the same for all hosts, and made once.
+
+    Attributes:
+        addresses: IPv4 address of each host of the platform.
+        groups: hosts of each group.
+        clients: sorted addresses and networks of each client of the table.
+    """
 
     addresses: t.Mapping[str, str]
     groups: Groups
-    networks: t.Mapping[str, t.Sequence[str]]
+    clients: t.Mapping[str, t.Sequence[str]]
 
-    def client_networks(self, client: str) -> list[str]:
-        """Addresses and networks of a client, sorted, without overlaps.
+    def client_networks(self, client: str) -> t.Sequence[str]:
+        """Addresses and networks of a client: none if the inventory has no such group.
 
         Raises:
-            ValueError: an address is none; the message names who has it.
+            ValueError: the client is a network, but none of IPv4.
         """
-        if _is_network(client):
-            return [_text(_network(client, "clients"))]
-        hosts = [_network(self.addresses[host], f"platform_address of {host}") for host in self._hosts(client)]
-        if client not in NETWORKS:
-            return [_text(host) for host in sorted(set(hosts))]
-        networks = [_network(network, NETWORKS[client]) for network in self.networks.get(client, ())]
-        return [_text(network) for network in ipaddress.collapse_addresses([*networks, *hosts])]
+        return [_text(_network(client, "clients"))] if _is_network(client) else self.clients.get(client, ())
 
     def includes(self, client: str, address: str) -> bool:
         """Whether an address is one of a client's."""
+        networks = self.client_networks(client)
         wanted = ipaddress.IPv4Address(address)
-        return any(wanted in ipaddress.IPv4Network(network) for network in self.client_networks(client))
-
-    def _hosts(self, client: str) -> list[str]:
-        # A host of the platform is one of everybody, wherever it stands.
-        group = PLATFORM if client == "everyone" else client
-        # A group may hold hosts that are no part of the platform, and have no address in it.
-        return [host for host in members(group, self.groups) if host in self.addresses]
+        return address in networks or any(wanted in ipaddress.IPv4Network(text) for text in networks if "/" in text)
 
 
 def inventory_of(
@@ -85,18 +82,31 @@ def inventory_of(
     """Pick from an inventory what rules need of it.
 
     Args:
-        hostvars: variables of each host; read once for each host of the platform.
+        hostvars: variables of each host; ``platform_address`` of every host of the platform is read.
         groups: hosts of each group.
         table: the services; only the groups that it names are kept.
+
+    Raises:
+        ValueError: an address is none; the message names who has it.
+        KeyError: a host of the platform has no address.
     """
     names = {PLATFORM}.union(*(_groups_of(service) for service in table))
     hosts = list(groups.get(PLATFORM, ()))
-    any_host: t.Mapping[str, t.Any] = hostvars[hosts[0]] if hosts else {}
-    return Inventory(
-        addresses={host: hostvars[host]["platform_address"] for host in hosts},
-        groups={name: list(groups[name]) for name in sorted(names) if name in groups},
-        networks={client: list(any_host.get(variable) or ()) for client, variable in NETWORKS.items()},
-    )
+    addresses = {host: hostvars[host]["platform_address"] for host in hosts}
+    known = {host: _network(address, f"platform_address of {host}") for host, address in addresses.items()}
+    members_of = {name: list(groups[name]) for name in sorted(names) if name in groups}
+    # A group may hold hosts that are no part of the platform, and have no address in it.
+    clients = {
+        name: [_text(address) for address in sorted({known[host] for host in found if host in known})]
+        for name, found in members_of.items()
+    }
+    for client, variable in NETWORKS.items():
+        listed = (hostvars[hosts[0]].get(variable) if hosts else None) or ()
+        networks = [_network(network, variable) for network in listed]
+        if client == EVERYONE:  # a host of the platform is one of everybody, wherever it stands
+            networks += known.values()
+        clients[client] = [_text(network) for network in ipaddress.collapse_addresses(networks)]
+    return Inventory(addresses, members_of, clients)
 
 
 def rules_of_host(
@@ -118,7 +128,7 @@ def rules_of_host(
     """
     rules: list[Rule] = []
     for service in table:
-        if host not in members(service["group"], inventory.groups):
+        if not is_member(host, service["group"], inventory.groups):
             continue
         if '"' in service["name"] or "\n" in service["name"]:
             raise ValueError(f"a service is called {service['name']!r}: quotes and line breaks can not stand in a rule")
@@ -183,7 +193,7 @@ def _answer(allowed: bool, service: str, client: str, reason: str) -> dict[str, 
 
 
 def _clients(service: Service, host: str, inventory: Inventory) -> list[str]:
-    clients = list(dict.fromkeys([*service["clients"], "operators"]))
+    clients = list(dict.fromkeys([*service["clients"], OPERATORS]))
     address = inventory.addresses[host]
     own = any(inventory.includes(client, address) for client in clients)
     # Containers with a network of their own may use what their host may use.

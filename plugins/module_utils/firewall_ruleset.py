@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mesospark.platform.plugins.module_utils.firewall import (
+    EVERYONE,
     NETWORKS,
     OWN_CONTAINERS,
     Inventory,
@@ -52,7 +53,7 @@ def ruleset_text(rules: t.Sequence[Rule], inventory: Inventory, container_interf
         "meta pkttype { broadcast, multicast } drop",
         'limit rate 10/minute burst 20 packets log prefix "mesospark-firewall refused: "',
         # Who belongs here is told at once; others wait for nothing.
-        "ip saddr @everyone counter reject with icmpx admin-prohibited",
+        f"ip saddr @{EVERYONE} counter reject with icmpx admin-prohibited",
         "counter drop",
     ]
     return "\n".join(
@@ -96,7 +97,7 @@ def _source(client: str) -> str:
 def _sets_and_services(rules: t.Sequence[Rule], inventory: Inventory) -> list[str]:
     named = {rule.client for rule in rules if not rule.client[:1].isdigit()} - {OWN_CONTAINERS}
     lines: list[str] = []
-    for client in sorted(named | {"everyone"}):
+    for client in sorted(named | {EVERYONE}):
         lines += _set(client, inventory.client_networks(client))
     lines += _chain("own_containers", [rule_text(rule) for rule in rules if rule.client == OWN_CONTAINERS])
     return lines + _chain("services", [rule_text(rule) for rule in rules if rule.client != OWN_CONTAINERS])

@@ -26,6 +26,13 @@ def members(pattern: str, groups: Groups) -> list[str]:
     return [host for host in wanted if host not in unwanted]
 
 
+def is_member(host: str, pattern: str, groups: Groups) -> bool:
+    """Whether a host is one of ``members``, without listing them all."""
+    parts = pattern.split(":")
+    unwanted = any(host in groups.get(part[1:], ()) for part in parts if part.startswith("!"))
+    return not unwanted and any(host in groups.get(part, ()) for part in parts)
+
+
 def port_ranges(service: t.Mapping[str, t.Any], variables: Variables, defaults: Variables) -> list[PortRange]:
     """First and last port of each of a service's entries ``ports``.
 
@@ -68,7 +75,7 @@ def services_of_host(
             "health": _filled(service.get("health", ""), variables, defaults),
         }
         for service in table
-        if host in members(service["group"], groups)
+        if is_member(host, service["group"], groups)
     ]
 
 

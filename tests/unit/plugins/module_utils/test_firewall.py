@@ -136,9 +136,8 @@ def test_what_can_not_stand_in_a_rule(services: list[dict[str, Any]], message: s
 
 
 def test_an_address_that_is_none() -> None:
-    inventory = inventory_of(hostvars(platform_address="here"), GROUPS, table())
     with pytest.raises(ValueError, match=r"platform_address of .* 'here'"):
-        inventory.client_networks("mesos_agents")
+        inventory_of(hostvars(platform_address="here"), GROUPS, table())
 
 
 def test_everybody_is_the_networks_and_all_hosts() -> None:
