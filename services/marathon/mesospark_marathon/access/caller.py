@@ -90,6 +90,8 @@ class Caller:
         """
         if self.is_operator:
             return
+        if not self.teams:
+            raise refused(self.refusal_of("POST") or "")
         changed = [
             app_id for app_id in {**before.apps, **after.apps} if before.apps.get(app_id) is not after.apps.get(app_id)
         ]

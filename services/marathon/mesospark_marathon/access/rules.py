@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules file: which accounts are operators and viewers, and what each team may use. JSON."""
+"""The rules file: which accounts are operators and viewers, and what each team may use. JSON.
+
+`python -m mesospark_marathon.access.rules FILE` checks a file: a sentence on stderr and exit status 1 if it is wrong.
+"""
 
 import json
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +99,7 @@ def _team(document: dict[str, Any], name: str) -> Team:
             raise _Wrong(f"{place}.app_ids: '{entry}' must be /group/ for all below it, or the id /group/app")
     if not lists["app_ids"]:
         raise _Wrong(f"{place}.app_ids is missing: name the prefixes of the team's apps, such as /{name}/")
-    for key in ("images", "fetch"):
+    for key in ("images", "networks", "fetch"):
         for entry in lists[key]:
             _check_pattern(entry, f"{place}.{key}")
     return Team(
@@ -163,3 +167,15 @@ def _texts(value: Any, place: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(entry, str) and entry for entry in value):
         raise _Wrong(f"{place} must be a list of texts that are not empty")
     return value
+
+
+def main() -> None:
+    """Check the file that the only argument names."""
+    try:
+        read_rules(sys.argv[1])
+    except OptionError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

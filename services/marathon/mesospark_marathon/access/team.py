@@ -35,7 +35,7 @@ class Team:
     labels: Mapping[str, str] = field(default_factory=dict)
     """what each of the team's apps carries: it tells whose an app is where teams share a prefix"""
     images: tuple[str, ...] = ()
-    """whole names; a `*` at the end stands for any rest. So with `fetch` and the values of docker_parameters"""
+    """whole names; a `*` at the end stands for any rest. So with networks, fetch and the values of docker_parameters"""
     users: tuple[str, ...] = ()
     host_paths: tuple[HostPath, ...] = ()
     roles: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ def _roles(team: Team, app: App) -> Iterator[str]:
 def _networks(team: Team, app: App) -> Iterator[str]:
     for network in app.document["networks"]:
         name = network.get("name", "") if network["mode"] == "container" else network["mode"]
-        if name not in team.networks:
+        if not _matches(name, team.networks):
             yield f"networks: {_said(name)} is not one of {_listed(team.networks)}"
 
 
