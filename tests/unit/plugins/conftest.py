@@ -115,9 +115,19 @@ def other_server() -> Iterator[ScriptedServer]:
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Options have fall-backs in the environment; tests have none."""
     names = ("MARATHON_URL", "MESOS_MASTER_URL", "USERNAME", "PASSWORD", "MESOS_USERNAME", "MESOS_PASSWORD", "CA_PATH")
+    kerberos = ("KERBEROS_PRINCIPAL", "KERBEROS_KEYTAB", "KERBEROS_CREDENTIAL_CACHE")
     for name in ("GRAYLOG_URL", "GRAYLOG_USERNAME", "GRAYLOG_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
-    for name in (*names, "CLIENT_CERT", "CLIENT_KEY", "REGISTRY_URL", "REGISTRY_USERNAME", "REGISTRY_PASSWORD"):
+    for name in (
+        *names,
+        *kerberos,
+        "AUTH",
+        "CLIENT_CERT",
+        "CLIENT_KEY",
+        "REGISTRY_URL",
+        "REGISTRY_USERNAME",
+        "REGISTRY_PASSWORD",
+    ):
         monkeypatch.delenv(name if "URL" in name and "REGISTRY" not in name else f"MESOSPARK_{name}", raising=False)
 
 
