@@ -195,7 +195,9 @@ def _check_listeners(options: Options) -> None:
         )
     if options.ssl_client_authentication != "none" and not options.ssl_ca_file:
         raise OptionError(f"--ssl_client_authentication {options.ssl_client_authentication} needs --ssl_ca_file")
-    for name in ("ssl_certificate_file", "ssl_key_file", "ssl_ca_file"):
+    if options.ssl_crl_file and not options.ssl_ca_file:
+        raise OptionError("--ssl_crl_file needs --ssl_ca_file")
+    for name in ("ssl_certificate_file", "ssl_key_file", "ssl_ca_file", "ssl_crl_file"):
         if path := getattr(options, name):
             _readable(name, path)
 

@@ -64,6 +64,7 @@ FLAG_GROUPS: dict[str, tuple[Flag, ...]] = {
         TextFlag("ssl_certificate_file", "PEM certificate chain; switches the HTTPS listener on. Read again on SIGHUP"),
         TextFlag("ssl_key_file", "PEM private key of the certificate"),
         TextFlag("ssl_ca_file", "PEM file of the CAs that client certificates must come from"),
+        TextFlag("ssl_crl_file", "PEM file with a list of revoked certificates for each of these CAs"),
         TextFlag(
             "ssl_client_authentication",
             "whether HTTPS clients present a certificate",

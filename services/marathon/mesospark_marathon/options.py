@@ -36,6 +36,7 @@ class Options:
     ssl_certificate_file: str = ""
     ssl_key_file: str = ""
     ssl_ca_file: str = ""
+    ssl_crl_file: str = ""
     ssl_client_authentication: str = "none"
 
     mesos_authentication: bool = False

@@ -24,13 +24,19 @@ def server_tls_context(options: Options) -> ssl.SSLContext | None:
     load_certificate(context, options)
     context.verify_mode = _CLIENT_AUTHENTICATION[options.ssl_client_authentication]
     if options.ssl_ca_file:
-        try:
-            context.load_verify_locations(cafile=options.ssl_ca_file)
-        except OSError as error:
-            raise OptionError(
-                f"--ssl_ca_file {options.ssl_ca_file}: not a PEM file of certificates ({error})"
-            ) from error
+        _load_authorities(context, "ssl_ca_file", options.ssl_ca_file)
+    if options.ssl_crl_file:
+        _load_authorities(context, "ssl_crl_file", options.ssl_crl_file)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     return context
+
+
+def _load_authorities(context: ssl.SSLContext, flag: str, path: str) -> None:
+    try:
+        context.load_verify_locations(cafile=path)
+    except OSError as error:
+        content = "certificates" if flag == "ssl_ca_file" else "revocation lists"
+        raise OptionError(f"--{flag} {path}: not a PEM file of {content} ({error})") from error
 
 
 def load_certificate(context: ssl.SSLContext, options: Options) -> None:

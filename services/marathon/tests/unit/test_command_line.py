@@ -107,6 +107,7 @@ def test_an_unknown_variable_is_told(caplog: pytest.LogCaptureFixture) -> None:
         (["--ssl_certificate_file", "/c.pem"], "must be given together"),
         (["--ssl_client_authentication", "maybe"], "'maybe' must be one of none, optional, required"),
         (["--ssl_client_authentication", "required"], "needs --ssl_ca_file"),
+        (["--ssl_crl_file", "/crl.pem"], "--ssl_crl_file needs --ssl_ca_file"),
         (["--ssl_ca_file", "/nonexistent"], "--ssl_ca_file /nonexistent: can not be read"),
         (["--local_port_min", "9000", "--local_port_max", "9000"], "--local_port_min 9000 must be below"),
         (["--store", "/nonexistent/store"], "--store /nonexistent/store: its directory"),
