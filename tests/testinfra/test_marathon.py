@@ -67,3 +67,40 @@ def test_secrets_are_readable_by_the_service_alone(platform, marathons):
         for file in ("http-credentials", "mesos-secret"):
             secret = platform.host(name).file(f"/etc/mesospark/marathon/{file}")
             assert (secret.user, secret.mode) == ("marathon", 0o400), file
+        rules = platform.host(name).file("/etc/mesospark/marathon/rules.json")
+        assert (rules.user, rules.group, rules.mode) == ("root", "marathon", 0o440)
+
+
+def test_passwords_are_stored_as_hashes(platform, marathons):
+    for name in marathons:
+        lines = platform.host(name).file("/etc/mesospark/marathon/http-credentials").content_string.splitlines()
+        assert [line for line in lines if ":$scrypt$" not in line] == []
+
+
+def test_a_job_identity_may_not_mount_the_agents_files(platform, marathons):
+    account = ("spark", platform.secret("spark_marathon_password"))
+    registry = platform.variables["platform_registry"]
+    app = {
+        "id": "/runs/testinfra",
+        "user": "spark",
+        "labels": {"principal": "spark"},
+        "container": {
+            "type": "DOCKER",
+            "docker": {"image": f"{registry}/none", "parameters": [{"key": "user", "value": "spark"}]},
+            "volumes": [{"hostPath": "/etc", "containerPath": "/mnt/etc", "mode": "RO"}],
+        },
+    }
+    for url in marathons.values():
+        answer = platform.request(f"{url}/v2/apps", account, method="POST", body=app)
+        assert (answer.status, answer.json()["message"].partition(":")[0]) == (403, "host_paths")
+        assert platform.request(f"{url}/v2/apps/runs/testinfra", account).status == 404
+
+
+def test_nobody_speaks_for_others(platform, marathons):
+    for name, url in marathons.items():
+        headers = "--header 'X-Remote-User: alice' --header 'X-Remote-Groups: operators'"
+        password = platform.secret("spark_marathon_password")
+        answer = platform.host(name).check_output(
+            f"printf 'user = \"spark:{password}\"' | curl --silent --config - {headers} {url}/v2/apps"
+        )
+        assert "trusted_proxies: " in answer
