@@ -13,6 +13,7 @@ pytestmark = pytest.mark.hosts
 FOLDER = "/etc/mesospark/tls"
 FILES = {
     "ca.pem": (0o444, "root"),
+    "crl.pem": (0o444, "root"),
     "host.pem": (0o444, "root"),
     "host.key": (0o440, "mesospark-tls"),
     "host.p12": (0o440, "mesospark-tls"),
@@ -84,6 +85,23 @@ def test_hosts_trust_the_authority(platform):
     for name in platform.members("platform"):
         # Without a CA file of our own: by the system's trust store.
         assert platform.host(name).run(f"openssl verify {FOLDER}/host.pem").rc == 0, name
+
+
+def test_authorities_say_what_is_revoked(platform):
+    for name in platform.members("platform"):
+        found = platform.host(name).run(f"openssl crl -in {FOLDER}/crl.pem -noout -CAfile {FOLDER}/ca.pem")
+        assert "verify OK" in found.stderr, f"{name}: {found.stderr}"
+
+
+def test_hosts_look_at_their_certificates_every_day(platform):
+    for name in platform.members("platform"):
+        host = platform.host(name)
+        timer = host.service("mesospark-certificates.timer")
+        assert timer.is_enabled, name
+        assert timer.is_running, name
+        found = host.run("systemctl start mesospark-certificates.service")
+        log = "journalctl --unit=mesospark-certificates --output=cat --lines=5"
+        assert found.rc == 0, f"{name}: {host.run(log).stdout}"
 
 
 def test_operator_has_a_client_certificate(platform, authority):
