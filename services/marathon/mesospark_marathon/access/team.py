@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesospark_marathon.access.escapes import OPERATORS_PARAMETERS, governs_the_agent, is_parameter_name
+from mesospark_marathon.model import paths
 from mesospark_marathon.model.app import App
 
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*")
@@ -49,8 +50,10 @@ class Team:
         return self.may_be_named(app.id) and all(app.labels.get(key) == value for key, value in self.labels.items())
 
     def may_be_named(self, app_id: str) -> bool:
-        """Whether an app of the team may have this id."""
-        return any(app_id == entry or (entry.endswith("/") and app_id.startswith(entry)) for entry in self.app_ids)
+        """Whether an app of the team may have this id; one that `..` leads elsewhere is never the team's."""
+        return app_id == paths.canonical(app_id) and any(
+            app_id == entry or (entry.endswith("/") and app_id.startswith(entry)) for entry in self.app_ids
+        )
 
     def refusal(self, app: App) -> str | None:
         """The first rule that an app breaks, None for an app that the team may run."""
@@ -148,8 +151,8 @@ def _fetch(team: Team, app: App) -> Iterator[str]:
         uri, target = artifact["uri"], artifact.get("destPath", "")
         if not _matches(uri, team.fetch):
             yield f"fetch: {_said(uri)} is not one of {_listed(team.fetch)}"
-        if target.startswith("/") or ".." in target.split("/"):
-            yield f"fetch: destPath {_said(target)} must lie in the sandbox"
+        if target.startswith("/") or ".." in target.split("/") or set(target) & set("'\"\\"):
+            yield f"fetch: destPath {_said(target)} must lie in the sandbox, without quotes and backslashes"
 
 
 def _environment(_team: Team, app: App) -> Iterator[str]:
@@ -190,7 +193,8 @@ def _matches(text: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _said(value: object) -> str:
-    return "missing" if value is None else f"'{value}'"
+    """A value on one line, whatever it holds."""
+    return "missing" if value is None else repr(value)
 
 
 def _listed(values: Any) -> str:

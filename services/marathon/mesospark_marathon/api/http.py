@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What all resources share: paths, parameters, answers."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
+from mesospark_marathon.access.caller import caller_of
 from mesospark_marathon.model.errors import ApiError
 from mesospark_marathon.model.json_text import parse_json
 from mesospark_marathon.model.plan import Plan
 from mesospark_marathon.model.reader import compact
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -25,6 +29,8 @@ def answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except ApiError as error:
+            if error.status == 403:
+                log.info("Refused %s: %r", caller_of(request).name or "anybody", str(error))
             return json_answer(error.body, status=error.status) if error.body else web.Response(status=error.status)
 
     return answer

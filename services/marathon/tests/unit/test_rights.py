@@ -19,6 +19,7 @@ from mesospark_marathon.server import MarathonServer
 from mesospark_marathon.service import MarathonService
 from team_rules import RULES, RUN, rules_file, run_of
 from world import offer_of
+from yarl import URL
 
 ACCOUNTS = "\n".join(f"{name}:one" for name in ("operator", "alice", "bob", "dora", "carol", "eve", "spark"))
 OWN, FOREIGN = "/runs/own", "/runs/foreign"
@@ -34,7 +35,10 @@ class Api:
     async def ask(self, user: str, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON body; the text where it is no JSON."""
         sent = {"Authorization": aiohttp.encode_basic_auth(user, "one"), **headers}
-        async with self.session.request(method, self.url + path, json=body, headers=sent) as response:
+        # The path is sent as it stands: neither `..` nor escapes are taken out on this side.
+        async with self.session.request(
+            method, URL(self.url + path, encoded=True), json=body, headers=sent
+        ) as response:
             text = await response.text()
             try:
                 return response.status, json.loads(text)
@@ -93,10 +97,13 @@ def play(folder: Path, script: Callable[[Api], Coroutine[Any, Any, None]], *, ru
 WRITES: list[tuple[str, str, Any]] = [
     ("POST", "/v2/apps", run_of("analytics", "/runs/other")),
     ("POST", "/v2/apps", run_of("spark", "/elsewhere")),
+    ("POST", "/v2/apps", run_of("spark", "/runs/../elsewhere")),
     ("PUT", f"/v2/apps{FOREIGN}", {"instances": 0}),
     ("PUT", f"/v2/apps{FOREIGN}", run_of("spark", FOREIGN)),
     ("PUT", f"/v2/apps{FOREIGN}?partialUpdate=false&force=true", run_of("spark", FOREIGN)),
-    ("PUT", f"/v2/apps/runs/../{FOREIGN.strip('/')}", {"instances": 0}),
+    ("PUT", f"/v2/apps/runs/..{FOREIGN}", run_of("spark", FOREIGN)),
+    ("PUT", "/v2/apps/runs/%2e%2e/fresh", run_of("spark", "/fresh")),
+    ("PUT", "/v2/apps/runs%2f..%2ffresh", run_of("spark", "/fresh")),
     ("PUT", "/v2/apps/fresh", run_of("spark", "/fresh")),
     ("PATCH", f"/v2/apps{FOREIGN}", {"labels": {"principal": "spark"}}),
     ("PUT", "/v2/apps", [{"id": OWN, "instances": 0}, {"id": FOREIGN, "instances": 0}]),

@@ -67,6 +67,8 @@ def test_a_run_as_the_modules_post_it_is_allowed(spark: Team) -> None:
         (changed("fetch", [{"uri": "/etc/shadow"}]), "fetch: '/etc/shadow'"),
         ({**RUN, "fetch": [], "uris": ["/etc/shadow"]}, "fetch: '/etc/shadow'"),
         (changed("fetch", [{"uri": "https://x/y", "destPath": "../../y"}]), "fetch: destPath '../../y' must lie in"),
+        (changed("fetch", [{"uri": "https://x/y", "destPath": "y'; id; '"}]), "fetch: destPath "),
+        (changed("user", "root\nforged"), "users: the user is 'root\\nforged'"),
         (changed("env", {"LD_PRELOAD": "x.so"}), "environment: 'LD_PRELOAD' would govern the agent's own programs"),
         (changed("env", {"PATH": "."}), "environment: 'PATH'"),
         (
