@@ -65,7 +65,7 @@ options:
       timeout:
         description: Seconds until it must do so.
         type: float
-        default: 180.0
+        default: 300.0
   files:
     description: The files that units use. The first holds the certificate that listeners must serve.
     type: list
@@ -142,7 +142,7 @@ def main() -> None:
                     },
                     "files": {"type": "list", "elements": "path", "default": []},
                     "health": {"type": "str", "default": ""},
-                    "timeout": {"type": "float", "default": 180.0},
+                    "timeout": {"type": "float", "default": 300.0},
                 },
             },
             "files": {"type": "list", "elements": "path", "required": True},
