@@ -106,6 +106,8 @@ class Apps:
     async def _create(self, request: web.Request) -> web.Response:
         document = read_app(await read_json(request))
         app_id = app_id_of(document)
+        caller = caller_of(request)
+        caller.require_ownership(self._service.app(app_id))
         app = build_app(document, app_id, "", self._service.rules)
 
         def add(root: Root, version: str) -> Root:
@@ -114,7 +116,7 @@ class Apps:
                 raise RejectedUpdate(409, {"message": message}, message)
             return put_app(root, app, version)
 
-        plan = self._service.update(paths.parent(app_id), add, by=caller_of(request), force=flag(request, "force"))
+        plan = self._service.update(paths.parent(app_id), add, by=caller, force=flag(request, "force"))
         sent = App(app.document, plan.version, plan.version, plan.version).as_json(version_info=False)
         self._publish_post(request, sent)
         await self._service.flushed()

@@ -96,6 +96,7 @@ def play(folder: Path, script: Callable[[Api], Coroutine[Any, Any, None]], *, ru
 
 WRITES: list[tuple[str, str, Any]] = [
     ("POST", "/v2/apps", run_of("analytics", "/runs/other")),
+    ("POST", "/v2/apps", run_of("spark", FOREIGN)),
     ("POST", "/v2/apps", run_of("spark", "/elsewhere")),
     ("POST", "/v2/apps", run_of("spark", "/runs/../elsewhere")),
     ("PUT", f"/v2/apps{FOREIGN}", {"instances": 0}),
