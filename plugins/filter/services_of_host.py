@@ -20,7 +20,7 @@ ROLES = Path(__file__).resolve().parents[2] / "roles"
 def table() -> list[dict[str, Any]]:
     """The table of services."""
     services: list[dict[str, Any]] = yaml.safe_load((ROLES / "common/vars/services.yml").read_text())[
-        "platform_services"
+        "common_services"
     ]
     return services
 
