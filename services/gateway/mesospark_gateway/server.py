@@ -82,7 +82,7 @@ class Server:
     async def _dispatch(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         raw = request.rel_url.raw_path
         first, slash, rest = raw.lstrip("/").partition("/")
-        if any(unquote(part) in ("..", ".") for part in raw.split("/")):
+        if any(part in ("..", ".") for part in unquote(raw).split("/")):
             raise web.HTTPNotFound(text="a path with .. leads nowhere")
         reading = request.method in READING
         if not first and reading:

@@ -83,6 +83,7 @@ def play(tmp_path: Path, certificates: Certificates) -> Play:
         ("alice", "GET", "/notebooks/x", 200),
         ("alice", "GET", "/notebooks/../x", 404),
         ("alice", "GET", "/notebooks/%2E%2e/x", 404),
+        ("alice", "GET", "/notebooks/..%2fx", 404),
         ("alice", "GET", "/nothing", 404),
     ],
 )
