@@ -11,6 +11,7 @@ options:
   marathon_url:
     description:
       - URL of Marathon, such as V(https://edge1.example.org:8443). Several are tried in turn.
+      - Through the gateway it is V(https://gateway.example.org/marathon).
       - If it is not given, the environment variable E(MARATHON_URL) is used.
     type: list
     elements: str
@@ -18,6 +19,7 @@ options:
     description:
       - URL of the Mesos master, such as V(https://master1.example.org:5050). Several are tried in turn; followers
         lead to the leader.
+      - Through the gateway it is V(https://gateway.example.org/mesos). Agents are then asked there as well.
       - If it is not given, the environment variable E(MESOS_MASTER_URL) is used.
     type: list
     elements: str

@@ -157,7 +157,11 @@ def registry_options() -> dict[str, t.Any]:
 
 
 def registry_from(params: dict[str, t.Any], reference: ImageReference) -> Registry:
-    """The registry of an image; it is trusted by the same CA as the other servers."""
+    """The registry of an image; it is trusted by the same CA as the other servers.
+
+    A registry itself knows no Kerberos: only one behind a URL of its own, a gateway's, is asked with a ticket.
+    """
+    by_ticket = params["registry_url"] and not params["registry_username"]
     connection = Connection(
         urls=((params["registry_url"] or reference.url).rstrip("/"),),
         username=params["registry_username"],
@@ -165,5 +169,6 @@ def registry_from(params: dict[str, t.Any], reference: ImageReference) -> Regist
         ca_path=params["ca_path"],
         validate_certs=params["validate_certs"],
         timeout=params["timeout"] * _UPLOAD_PATIENCE,
+        kerberos=_kerberos_identity(params) if by_ticket else None,
     )
     return Registry(connection, reference)

@@ -74,8 +74,25 @@ class Mesos:
             for item in self.client.request("GET", "/slaves").json()["slaves"]
         ]
 
+    @property
+    def gateway(self) -> str:
+        """URL of the gateway that leads to masters and agents, empty when they are asked themselves.
+
+        A master's URL has no path; a gateway has the masters below ``/mesos`` and each agent below ``/agents``.
+        """
+        parts = urllib.parse.urlsplit(self.client.url)
+        return f"{parts.scheme}://{parts.netloc}{parts.path.rpartition('/')[0]}" if parts.path else ""
+
+    def masters(self) -> list[str]:
+        """URLs of the masters, as hosts of the platform reach them."""
+        if not self.gateway:
+            return list(self.client.connection.urls)
+        return self.client.request("GET", "/masters").json()["masters"]
+
     def url_of(self, agent: Agent) -> str:
         """Where an agent's own endpoints are."""
+        if self.gateway:
+            return f"{self.gateway}/agents/{agent.hostname}"
         return f"{urllib.parse.urlsplit(self.client.url).scheme}://{agent.address}"
 
     def seen_from(self, agent: Agent, retry_seconds: float = 2.0) -> Mesos:

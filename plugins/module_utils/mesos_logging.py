@@ -175,10 +175,12 @@ def _endpoint(params: dict[str, t.Any], url: str) -> Host:
 
 
 def _masters(mesos: Mesos, which: str) -> list[Host]:
-    """The masters of mesos_url and the leader, or the leader only."""
+    """The masters of mesos_url and the leader, or the leader only; a gateway leads to the leader."""
     if which == "none":
         return []
     leader = mesos.leader()
+    if mesos.gateway:
+        return [Host(leader["hostname"], "master", mesos.client.url, mesos.client)]
     scheme = urllib.parse.urlsplit(mesos.client.url).scheme
     own = {url: urllib.parse.urlsplit(url).netloc for url in mesos.client.connection.urls}
     leader_url = f"{scheme}://{leader['address']}"

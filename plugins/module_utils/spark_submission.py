@@ -36,7 +36,7 @@ def submit(
     """Run the job of the options, or join its run; the module's result. Everything that can be judged is, before
     anything changes.
     """
-    job, files = job_from(params, spark_master(params["mesos_url"]))
+    job, files = job_from(params, spark_master(mesos))
     registry, image = None, None
     if files:
         job, registry, image = _with_files(job, files, params)
@@ -91,11 +91,12 @@ def end_runs(marathon: Marathon, waiter: Waiter, params: dict[str, t.Any], check
     return result
 
 
-def spark_master(mesos_urls: t.Optional[t.Sequence[str]]) -> str:
-    """Spark's master URL for the masters at these URLs: ``mesos://host:5050,host:5050``."""
-    servers = [urllib.parse.urlsplit(url.strip()).netloc for url in mesos_urls or ()]
+def spark_master(mesos: Mesos) -> str:
+    """Spark's master URL for the masters: ``mesos://host:5050,host:5050``. Drivers do not go through a gateway."""
+    urls = mesos.masters()
+    servers = [urllib.parse.urlsplit(url).netloc for url in urls]
     if not all(servers) or not servers:
-        raise OptionError("mesos_url", mesos_urls, "names no server", "write it as https://host:5050")
+        raise OptionError("mesos_url", urls, "names no server", "write it as https://host:5050")
     return "mesos://" + ",".join(servers)
 
 

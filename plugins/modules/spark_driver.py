@@ -168,7 +168,7 @@ options:
   registry_url:
     description:
       - URL of the registry of O(image), for jobs with local files, if this machine does not reach it by the image's
-        name.
+        name. Through the gateway it is V(https://gateway.example.org), and O(auth=kerberos) holds there as well.
       - If it is not given, the environment variable E(MESOSPARK_REGISTRY_URL) is used.
     type: str
   registry_username:
