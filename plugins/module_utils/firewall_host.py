@@ -50,6 +50,10 @@ class HostFirewall:
         except FileNotFoundError:
             return ""
 
+    def unconfirmed(self) -> bool:
+        """Whether rules were applied and not confirmed since."""
+        return os.path.exists(self._path("next.nft"))
+
     def normal_form(self, ruleset: str) -> str:
         """How nft would list this ruleset; it is loaded where no traffic passes, in a network namespace of its own.
 

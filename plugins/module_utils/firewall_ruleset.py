@@ -53,6 +53,7 @@ def ruleset_text(rules: t.Sequence[Rule], inventory: Inventory, container_interf
         "meta pkttype { broadcast, multicast } drop",
         'limit rate 10/minute burst 20 packets log prefix "mesospark-firewall refused: "',
         # Who belongs here is told at once; others wait for nothing.
+        *([f"{from_containers} counter reject with icmpx admin-prohibited"] if interfaces else []),
         f"ip saddr @{EVERYONE} counter reject with icmpx admin-prohibited",
         "counter drop",
     ]

@@ -102,7 +102,7 @@ def run(module: AnsibleModule, firewall: HostFirewall) -> dict[str, object]:
             firewall.learn()
         return result
     if state == "confirmed":
-        result["changed"] = firewall.confirmed() != ruleset
+        result["changed"] = firewall.unconfirmed() or firewall.confirmed() != ruleset
         if result["changed"] and not module.check_mode:
             firewall.confirm(ruleset)
         return result

@@ -138,7 +138,7 @@ def test_the_interface_speaks_modern_tls_only(logs):
 
 @pytest.mark.parametrize("port", STRANGE_PORTS)
 def test_what_stores_the_logs_is_out_of_reach(logs, port):
-    with pytest.raises(ConnectionRefusedError):
+    with pytest.raises(OSError):  # nobody listens there, or the firewall does not let in
         socket.create_connection((logs.address, port), timeout=10)
 
 

@@ -53,6 +53,20 @@ def test_rules_are_kept_when_they_are_confirmed(tmp_path: Path) -> None:
     assert firewall.confirmed() == "new"
 
 
+def test_rules_that_were_changed_by_hand_are_confirmed_as_well(tmp_path: Path) -> None:
+    """The file for the boot is right already; the timer must be stopped all the same."""
+    host = ScriptedHost("new")
+    firewall = HostFirewall(host.run, str(tmp_path))
+    firewall.apply("new", 60.0)
+    firewall.confirm("new")
+    assert not firewall.unconfirmed()
+    host.loaded = "by hand"
+    firewall.apply("new", 60.0)
+    assert firewall.unconfirmed()
+    firewall.confirm("new")
+    assert not host.timer
+
+
 def test_the_timer_runs_before_rules_are_loaded(tmp_path: Path) -> None:
     host = ScriptedHost("old")
     HostFirewall(host.run, str(tmp_path)).apply("new", 45.0)

@@ -59,6 +59,17 @@ def test_rules_changed_by_hand_are_put_right(
     assert result["diff"] == {"before": "changed by hand", "after": "wanted"}
 
 
+def test_confirming_stops_the_timer_though_the_file_is_right(
+    host: dict[str, Any], run_module: Callable[..., dict[str, Any]], tmp_path: Any
+) -> None:
+    host["loaded"] = "wanted"
+    (tmp_path / "ruleset.nft").write_text("x")
+    (tmp_path / "next.nft").write_text("x")
+    assert run_module(firewall_ruleset.main, ruleset="x", state="confirmed", directory=str(tmp_path))["changed"]
+    assert [command[:2] for command in host["commands"]] == [["systemctl", "stop"]]
+    assert not (tmp_path / "next.nft").exists()
+
+
 def test_a_host_without_rules_is_not_widened(
     host: dict[str, Any], run_module: Callable[..., dict[str, Any]], tmp_path: Any
 ) -> None:
