@@ -16,6 +16,7 @@ import yaml
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 OPERATING_SYSTEM = "debian 12"
 DAY = 86400.0
+VAULT = b"$ANSIBLE_VAULT;"
 
 Variables = Mapping[str, Any]
 Groups = Mapping[str, Sequence[str]]
@@ -203,6 +204,14 @@ def _secret_problems(hosts: Mapping[str, Variables]) -> Iterator[str]:
         for path in exposed:
             mode = f"{path.stat().st_mode & 0o7777:04o}"
             yield f"controller: the secret file {path} has mode {mode}, others can read it: run 'chmod 600 {path}'"
+        for path in sorted(filter(Path.is_file, Path(folder).iterdir())):
+            with path.open("rb") as stream:
+                # The lookup that reads these files would take the encrypted text for the secret.
+                if stream.read(len(VAULT)) == VAULT:
+                    yield (
+                        f"controller: the secret file {path} is encrypted with ansible-vault: decrypt it, and encrypt the"
+                        " folder as a whole instead (docs/secrets.md)"
+                    )
 
 
 class FilterModule:

@@ -199,3 +199,14 @@ def test_secret_file_of_the_controller_that_others_can_read(tmp_path: Path) -> N
         f"controller: the secret file {tmp_path}/operator.key has mode 0640, others can read it: run"
         f" 'chmod 600 {tmp_path}/operator.key'"
     ]
+
+
+def test_secret_file_that_its_lookup_can_not_read(tmp_path: Path) -> None:
+    secret = tmp_path / "mesos_agent_secret"
+    secret.touch(0o600)
+    secret.write_text("$ANSIBLE_VAULT;1.1;AES256\n3062\n")
+    with_folder = {**host("10.0.0.1"), "platform_secrets_dir": str(tmp_path)}
+    assert [problem for problem in problems({"one": with_folder}) if "secret" in problem] == [
+        f"controller: the secret file {secret} is encrypted with ansible-vault: decrypt it, and encrypt the folder as a"
+        " whole instead (docs/secrets.md)"
+    ]
