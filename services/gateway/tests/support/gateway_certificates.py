@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A certificate authority, and one certificate for localhost."""
+"""A certificate authority, and one certificate for localhost and the gateway."""
 
 import datetime
 import ipaddress
@@ -37,7 +37,11 @@ def make_certificates(folder: Path) -> Certificates:
     ca = _builder(ca_name, ca_name, ca_key, now).add_extension(x509.BasicConstraints(True, None), critical=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [
+        x509.DNSName("localhost"),
+        x509.DNSName("gateway.platform.test"),
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    ]
     leaf = _builder(name, ca_name, key, now).add_extension(x509.SubjectAlternativeName(names), critical=False)
     files = Certificates(folder / "ca.pem", folder / "host.pem", folder / "host.key")
     files.ca.write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))

@@ -200,6 +200,7 @@ def _mesos(platform: GatewayPlatform, _request: web.Request, path: str) -> web.R
         "/slaves": {
             "slaves": [
                 {
+                    "id": "S-1",
                     "hostname": "localhost",
                     "pid": f"slave(1)@127.0.0.1:{platform.port}",
                     "active": True,
