@@ -209,8 +209,8 @@ def _secret_problems(hosts: Mapping[str, Variables]) -> Iterator[str]:
                 # The lookup that reads these files would take the encrypted text for the secret.
                 if stream.read(len(VAULT)) == VAULT:
                     yield (
-                        f"controller: the secret file {path} is encrypted with ansible-vault: decrypt it, and encrypt the"
-                        " folder as a whole instead (docs/secrets.md)"
+                        f"controller: the secret file {path} is encrypted with ansible-vault: decrypt it, and encrypt"
+                        " the folder as a whole instead (docs/secrets.md)"
                     )
 
 

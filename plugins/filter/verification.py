@@ -94,6 +94,11 @@ class _Platform:
             for host in self.hosts
             if host not in self.known
         ]
+        for host in self.hosts:
+            if failure := self._hostvars[host].get("_verify_failure"):
+                found.append(
+                    f"{host}: it could not be looked at completely: correct what fails there, {_line(failure)}"
+                )
         for host in self.known:
             fix = f"'ansible-playbook playbooks/firewall.yml --limit {host}'"
             if not self.guarded(host):
@@ -181,6 +186,10 @@ def _certificate_problems(certificates: Mapping[str, Mapping[str, Any]]) -> list
         for entry in result.get("certificates", ())
         for problem in entry["problems"]
     ]
+
+
+def _line(text: str) -> str:
+    return " ".join(str(text).split()).rstrip(".")
 
 
 def _it(problem: str) -> str:

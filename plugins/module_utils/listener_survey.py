@@ -43,7 +43,10 @@ def survey(
         OSError: a file of an identity can not be used.
     """
     for identity in identities.values():
-        handshake.trusting(identity, None)
+        try:
+            handshake.trusting(identity, None)
+        except OSError as error:
+            raise OSError(f"{identity.certificate} with {identity.key}: {handshake.explain(error)}") from None
     wanted: dict[str, handshake.Identity | None] = {"": None, **identities}
     with ThreadPoolExecutor(_AT_A_TIME) as threads:
         return list(threads.map(lambda target: _visit(target, wanted, timeout), targets))

@@ -164,7 +164,7 @@ def main() -> None:
     try:
         found = survey(module.params["targets"], identities, module.params["timeout"])
     except (OSError, ValueError) as error:
-        module.fail_json(msg=f"identities: a client_cert or client_key can not be used: {error}")
+        module.fail_json(msg=f"identities: a client_cert with its client_key can not be used, {error}")
     module.exit_json(changed=False, targets=found)
 
 

@@ -86,4 +86,4 @@ def test_a_key_that_can_not_be_used(authority: Authority, tmp_path: Path) -> Non
         identities=[{"name": "member", "client_cert": str(pair.certificate), "client_key": str(pair.key)}],
     )
     assert result["failed"] is True
-    assert "client_cert or client_key can not be used" in result["msg"]
+    assert f"{pair.certificate} with {pair.key}: No such file" in result["msg"]

@@ -172,6 +172,14 @@ def test_a_host_that_is_down(scene: Scene) -> None:
     ]
 
 
+def test_a_look_that_failed(scene: Scene) -> None:
+    scene.hostvars["infra1"]["_verify_failure"] = "Look at certificates: ca_path can not be used:\nno such file."
+    assert scene.report()["findings"] == [
+        "infra1: it could not be looked at completely: correct what fails there, Look at certificates: ca_path can not"
+        " be used: no such file"
+    ]
+
+
 def test_a_secret_that_a_team_can_read(scene: Scene) -> None:
     path = "/etc/mesospark/principals/analytics/mesos.secret"
     scene.hostvars["agent1"]["_verify_readable"] = {"results": [{"item": {"name": "spark"}, "stdout_lines": [path]}]}
