@@ -104,7 +104,7 @@ def find_hosts(params: dict[str, t.Any]) -> list[Host]:
             "endpoints, masters, agents", params["agents"], "name no registered host", "name hosts that are there"
         )
     found: list[Host] = []
-    seen: set[tuple[str, int]] = set()
+    seen: set[tuple[str, int, str]] = set()
     for host in hosts:
         addresses = _addresses(host.url) if host.url else set()
         if not addresses & seen:
@@ -219,11 +219,15 @@ def _agents(mesos: Mesos, names: list[str]) -> list[Host]:
     return hosts
 
 
-def _addresses(url: str) -> set[tuple[str, int]]:
-    """The addresses and ports behind a URL: two URLs that share one mean the same host."""
+def _addresses(url: str) -> set[tuple[str, int, str]]:
+    """The addresses and ports behind a URL, with its path, by which a gateway tells hosts apart: two URLs that share
+    one mean the same host.
+    """
     parts = urllib.parse.urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        return {(str(found[4][0]), port) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        return {
+            (str(found[4][0]), port, parts.path) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        }
     except OSError:
-        return {(host, port)}
+        return {(host, port, parts.path)}

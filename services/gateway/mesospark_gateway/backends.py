@@ -110,7 +110,9 @@ class Backends:
             async with (
                 asyncio.timeout(_ANSWER_SECONDS),
                 self.session.get(
-                    url, headers={"Accept": "application/json", **headers}, allow_redirects=False
+                    url,
+                    headers={"Accept": "application/json", "Accept-Encoding": "identity", **headers},
+                    allow_redirects=False,
                 ) as answer,
             ):
                 body = await answer.read()

@@ -18,6 +18,7 @@ from mesospark_gateway.server import Server
 
 _EXIT_CONFIGURATION = 2
 _LONGEST_LINE = 32 * 1024
+_SHUTDOWN_SECONDS = 5.0
 
 
 def main() -> None:
@@ -45,6 +46,9 @@ async def serve(configuration: Configuration) -> None:
     runner = web.AppRunner(
         Server(configuration).application(),
         handle_signals=False,
+        # A client that has gone ends its request here as well, also one that waits for events.
+        handler_cancellation=True,
+        shutdown_timeout=_SHUTDOWN_SECONDS,
         max_line_size=_LONGEST_LINE,
         max_field_size=_LONGEST_LINE,
     )
