@@ -51,6 +51,12 @@ class Caller:
         if not self.is_operator:
             raise Refused(f"operators: {what} is for operators only, and {self.name} is in {self._told()}")
 
+    def require_operator_himself(self, request: web.Request, what: str) -> None:
+        """As require_operator(), and refuses what a page has an operator's browser do: Mesos changes things by GET."""
+        self.require_operator(what)
+        if request.headers.get("Sec-Fetch-Site", "none") != "none":
+            raise Refused(f"pages: {what} is not for pages; use the modules, or a program")
+
     def headers(self) -> dict[str, str]:
         """How services that know of callers are told who asks."""
         return {USER_HEADER: self.name, GROUPS_HEADER: ",".join(self.groups)}

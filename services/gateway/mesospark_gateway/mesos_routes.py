@@ -42,7 +42,7 @@ class MesosRoutes:
         if reading and path in _FILTERED and not caller.sees_all:
             return web.json_response(await self._own(caller, path, request))
         if not (reading and (path in _FOR_ALL | _FILTERED or (path in _FOR_VIEWERS and caller.sees_all))):
-            caller.require_operator(f"{request.method} /mesos/{path}")
+            caller.require_operator_himself(request, f"{request.method} /mesos/{path}")
         leader = await self._masters.leader()
         try:
             return await self._forward(request, f"{leader}/{path}", "the Mesos master", "/mesos")
@@ -64,7 +64,7 @@ class MesosRoutes:
         if reading and path in _FILES and not caller.sees_all:
             await self._check_sandbox(request, caller)
         elif not (reading and (path in _AGENTS_FOR_ALL or (path in _AGENTS_FOR_VIEWERS | _FILES and caller.sees_all))):
-            caller.require_operator(f"{request.method} {path} of an agent")
+            caller.require_operator_himself(request, f"{request.method} {path} of an agent")
         url = await self._masters.agent_url(hostname)
         if url is None:
             raise web.HTTPNotFound(text=f"no agent {hostname} is registered")

@@ -20,6 +20,8 @@ from mesospark_gateway.services import GraylogRoutes, further_service
 
 log = logging.getLogger(__name__)
 
+_FOR_PROGRAMS = frozenset(("agents", "graylog", "marathon", "mesos", "v2"))
+
 Route = Callable[[web.Request, Caller, str], Awaitable[web.StreamResponse]]
 
 
@@ -133,9 +135,13 @@ def _check_page(request: web.Request) -> None:
     """Nothing is changed by a page in a browser, which has its user's ticket whoever wrote the page; a driver's own
     pages are looked at with the driver.
     """
-    from_page = "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") != "none"
-    if request.method not in READING and from_page and not request.path.startswith("/drivers/"):
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    service = request.path.lstrip("/").partition("/")[0]
+    if request.method not in READING and ("Origin" in request.headers or site != "none") and service != "drivers":
         raise Refused("pages: a page in a browser can change nothing here; use the modules, or a program")
+    followed = request.headers.get("Sec-Fetch-Mode") == "navigate" and service not in _FOR_PROGRAMS
+    if site in ("cross-site", "same-site") and not followed:
+        raise Refused("pages: the pages of other sites can lead to pages of the gateway, and use nothing of it")
 
 
 def _shown(request: web.Request) -> str:

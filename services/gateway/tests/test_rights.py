@@ -134,6 +134,28 @@ def test_teams_see_their_part_of_mesos(play: Play) -> None:
     play(story)
 
 
+@pytest.mark.parametrize(
+    ("path", "site", "mode", "status"),
+    [
+        ("/", "none", "navigate", 200),
+        ("/", "cross-site", "navigate", 200),
+        ("/", "cross-site", "no-cors", 403),
+        (f"/drivers/{RUN}/jobs/", "cross-site", "navigate", 200),
+        ("/mesos/slaves", "same-origin", "navigate", 200),
+        ("/mesos/slaves", "cross-site", "navigate", 403),
+        ("/mesos/logging/toggle?level=1", "none", "navigate", 200),
+        ("/mesos/logging/toggle?level=1", "same-origin", "navigate", 403),
+        ("/marathon/v2/apps", "cross-site", "cors", 403),
+    ],
+)
+def test_what_pages_may_ask_for(play: Play, path: str, site: str, mode: str, status: int) -> None:
+    async def story(platform: GatewayPlatform) -> None:
+        answer = await platform.ask("alice", path, Sec_Fetch_Site=site, Sec_Fetch_Mode=mode)
+        assert answer.status == status, answer.body
+
+    play(story)
+
+
 def test_pages_of_others_change_nothing(play: Play) -> None:
     async def story(platform: GatewayPlatform) -> None:
         origin = "https://gateway.platform.test"
