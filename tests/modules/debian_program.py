@@ -22,3 +22,15 @@ def debian_program(package: str, path: str) -> Path:
         archive = next(program_folder.glob(f"{package}_*.deb"))
         subprocess.run(["dpkg", "-x", str(archive), str(program_folder)], check=True)
     return program
+
+
+def debian_tree(name: str, *packages: str) -> Path:
+    """A folder of the cache into which all these packages are unpacked; `name` stands for the list."""
+    folder = _CACHE / name
+    if not (folder / ".complete").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "-qq", "download", *packages], cwd=folder, check=True, capture_output=True)
+        for archive in folder.glob("*.deb"):
+            subprocess.run(["dpkg", "-x", str(archive), str(folder)], check=True)
+        (folder / ".complete").touch()
+    return folder
