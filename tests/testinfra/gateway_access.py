@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kerberos_hosts import log_in_with_keytab, log_in_with_password
+from kerberos_hosts import fqdn, log_in_with_keytab, log_in_with_password
 from testinfra.host import Host
 
 OPERATORS, VIEWERS = "operators", "viewers"
@@ -34,7 +34,8 @@ class Gateway:
     def __init__(self, platform) -> None:
         self.platform = platform
         self.names = platform.members("gateways")
-        self.client: Host = platform.host([name for name in platform.members("platform") if name not in self.names][-1])
+        self.client_name = [name for name in platform.members("platform") if name not in self.names][-1]
+        self.client: Host = platform.host(self.client_name)
 
     def host(self) -> Host:
         return self.platform.host(self.names[0])
@@ -68,8 +69,7 @@ class Gateway:
 
     def ask_as_host(self, path: str) -> Said:
         """With the ticket of the client's own host."""
-        name = self.client.check_output("hostname --short")
-        principal = f"host/{name}.{self.platform.variables['platform_domain']}"
+        principal = f"host/{fqdn(self.platform, self.client_name)}"
         return _said(log_in_with_keytab(self.client, principal, then=self._curl(path, "--negotiate", "--user", ":")))
 
     def ask_with_password(self, user: str, password: str, path: str) -> Said:
