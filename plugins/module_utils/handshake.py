@@ -40,8 +40,16 @@ class Shown(t.NamedTuple):
     refusal: str
 
 
-def look(listener: Listener, identity: Identity | None, timeout: float) -> Shown:
+def look(
+    listener: Listener, identity: Identity | None, timeout: float, refusal_timeout: float = _REFUSAL_TIMEOUT
+) -> Shown:
     """Do a handshake that takes any certificate.
+
+    Args:
+        listener: who to look at.
+        identity: who to be.
+        timeout: seconds until a silent listener is given up.
+        refusal_timeout: seconds after the handshake in which it may still refuse the identity.
 
     Raises:
         OSError: nobody listens there, or nobody answers within ``timeout`` seconds.
@@ -54,7 +62,7 @@ def look(listener: Listener, identity: Identity | None, timeout: float) -> Shown
         refusal = ""
         try:
             stream.do_handshake()
-            _await_refusal(stream)
+            _await_refusal(stream, refusal_timeout)
         except (OSError, ValueError) as error:
             refusal = explain(error)
         chain = _chain(stream)
@@ -137,8 +145,8 @@ def _tls(context: ssl.SSLContext, plain: socket.socket, listener: Listener) -> s
     return context.wrap_socket(plain, server_hostname=listener.server_name, do_handshake_on_connect=False)
 
 
-def _await_refusal(stream: ssl.SSLSocket) -> None:
-    stream.settimeout(_REFUSAL_TIMEOUT)
+def _await_refusal(stream: ssl.SSLSocket, timeout: float) -> None:
+    stream.settimeout(timeout)
     with contextlib.suppress(TimeoutError):  # silence: it is content, and waits for a request
         stream.recv(1)
 

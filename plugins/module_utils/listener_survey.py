@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from . import handshake
 
 _AT_A_TIME = 32
+_REFUSAL_TIMEOUT = 2.0  # seconds
 _ANSWER = 1024  # bytes; the first line is all that counts
 _VERSIONS = {
     "1.0": ssl.TLSVersion.TLSv1,
@@ -68,7 +69,7 @@ def _visit(target: Target, identities: t.Mapping[str, handshake.Identity | None]
         listener = handshake.Listener(target["address"], target["port"], target["address"])
         found.update(
             versions=[name for name, version in _VERSIONS.items() if _speaks(listener, version, timeout)],
-            plain_status=_status(_plain(where, timeout), target) if target["http"] else 0,
+            plain_status=_plain_status(where, target, timeout) if target["http"] else 0,
             answers={name: _answer(listener, identity, target, timeout) for name, identity in identities.items()},
         )
     return found
@@ -79,12 +80,13 @@ def _answer(
 ) -> dict[str, t.Any]:
     """``refusal`` says why the handshake failed, ``status`` is that of the HTTP answer, 0 without one."""
     try:
-        shown = handshake.look(listener, identity, timeout)
+        if not target["http"]:
+            return {"refusal": handshake.look(listener, identity, timeout, _REFUSAL_TIMEOUT).refusal, "status": 0}
+        # A refusal may come late; an answer says that there will be none.
+        status = _status(_encrypted(listener, identity, timeout), target)
     except OSError as error:
         return {"refusal": handshake.explain(error), "status": 0}
-    if shown.refusal or not target["http"]:
-        return {"refusal": shown.refusal, "status": 0}
-    return {"refusal": "", "status": _status(_encrypted(listener, identity, timeout), target)}
+    return {"refusal": "" if status else "no answer to HTTP", "status": status}
 
 
 def _speaks(listener: handshake.Listener, version: ssl.TLSVersion, timeout: float) -> bool:
@@ -94,10 +96,11 @@ def _speaks(listener: handshake.Listener, version: ssl.TLSVersion, timeout: floa
         return False
 
 
-@contextlib.contextmanager
-def _plain(where: tuple[str, int], timeout: float) -> t.Iterator[socket.socket]:
-    with socket.create_connection(where, timeout) as stream:
-        yield stream
+def _plain_status(where: tuple[str, int], target: Target, timeout: float) -> int:
+    try:
+        return _status(socket.create_connection(where, timeout), target)
+    except OSError:
+        return 0
 
 
 @contextlib.contextmanager
@@ -116,14 +119,15 @@ def _encrypted(
 
 
 def _status(connection: t.ContextManager[socket.socket], target: Target) -> int:
-    """HTTP status of an answer to a request without an account, 0 if it was none."""
+    """HTTP status of an answer to a request without an account, 0 if it was none.
+
+    Raises:
+        OSError: the connection or its handshake failed.
+    """
     request = f"GET {target['http']} HTTP/1.1\r\nHost: {target['address']}\r\nConnection: close\r\n\r\n"
-    try:
-        with connection as stream:
-            stream.sendall(request.encode())
-            fields = stream.recv(_ANSWER).split(None, 2)
-    except OSError:
-        return 0
+    with connection as stream:
+        stream.sendall(request.encode())
+        fields = stream.recv(_ANSWER).split(None, 2)
     return int(fields[1]) if len(fields) > 1 and fields[0].startswith(b"HTTP/") and fields[1].isdigit() else 0
 
 
