@@ -8,12 +8,13 @@ import re
 import time
 import typing as t
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass
 
 from .difference import DifferenceTracker
 from .errors import OptionError, PlatformError
 from .graylog import Graylog
-from .graylog_search import Search, collect, count, search_of
+from .graylog_search import Search, collect, count, query_of, search_of
 from .log_file import write_log
 from .log_records import LogRecords, Record
 from .sizes import seconds
@@ -39,6 +40,15 @@ def find_messages(graylog: Graylog, waiter: Waiter, params: dict[str, t.Any], ch
         return {**result, **deliver(found.records, pattern, params, check_mode)}
     finally:
         found.records.close()
+
+
+def run_messages(graylog: Graylog, run_id: str, params: dict[str, t.Any]) -> list[Record]:
+    """The messages of one run for the options executors, level, pattern and limit."""
+    pattern = compiled("pattern", params["pattern"])
+    wanted = {"run": run_id, "executors": params["executors"], "level": params["level"]}
+    with closing(LogRecords()) as records:
+        collect(graylog, Search(query_of(wanted)), records)
+        return deliver(records, pattern, {"limit": params["limit"], "dest": None}, True)["messages"]
 
 
 def deliver(
