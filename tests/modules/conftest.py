@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real servers on loopback for the modules: an image registry, a Mesos cluster, the embedded Marathon."""
+"""Real servers on loopback for the modules: an image registry, a Mesos cluster, the embedded Marathon, Graylog."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 # What is imported next stands in these folders.
 sys.path.extend(
     str(Path(__file__).resolve().parents[2] / folder)
-    for folder in (".collections", "services/marathon/tests", "tests/modules")
+    for folder in (".collections", "services/marathon/tests", "services/graylog", "tests/modules")
 )
 
 from driver_image import image_archive
@@ -70,6 +71,20 @@ def marathon(mesos: LocalCluster, tmp_path_factory: pytest.TempPathFactory) -> I
     flags = ["--min_revive_offers_interval", "500", "--decline_offer_duration", "1000"]
     with MarathonProcess(tmp_path_factory.mktemp("marathon"), mesos.master_address, flags) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def graylog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The connection options of a real Graylog: the one which the environment names, or else one of its own."""
+    if os.environ.get("GRAYLOG_URL"):
+        names = {"graylog_url": "GRAYLOG_URL", "url_username": "GRAYLOG_USERNAME", "url_password": "GRAYLOG_PASSWORD"}
+        given = {option: os.environ[variable] for option, variable in names.items()}
+        yield {**given, "ca_path": os.environ.get("MESOSPARK_CA_PATH", "")}
+        return
+    from graylog_server.local_graylog import LocalGraylog
+
+    with LocalGraylog(tmp_path_factory.mktemp("graylog")) as running:
+        yield {"graylog_url": running.url, "url_username": "admin", "url_password": running.password}
 
 
 @pytest.fixture
