@@ -24,6 +24,7 @@ class ScriptedGraylog:
         # How often a state is asked for until an input that was started runs.
         self.start_up = 1
         self.fail_inputs = ""
+        self.searches: list[Document] = []
         self._count = 0
         self.things: dict[str, list[Document]] = {
             "/system/indices/index_sets": [self.index_set("graylog", default=True)],
@@ -128,6 +129,10 @@ class ScriptedGraylog:
 
     def _system_inputs_types(self, request: Any) -> Answer:
         return 200, {"types": {BEATS: "Beats"}}
+
+    def _views_search(self, request: Any) -> Answer:
+        self.searches.append(request.body)
+        return 201, request.body
 
     def _system_messageprocessors_config(self, request: Any) -> Answer:
         if request.method == "PUT":
