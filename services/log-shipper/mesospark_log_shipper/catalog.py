@@ -3,6 +3,7 @@
 
 import errno
 import logging
+import math
 import os
 import stat
 from collections import deque
@@ -24,8 +25,8 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _FACTS_SECONDS = 60.0
 """how long facts that are missing are looked for: a task's are there a little after its sandbox"""
 
-_REVIEW, _SLOWEST_REVIEW = 1.0, 30.0
-"""seconds between looks at whether a run has ended: while bytes wait for that, and when the file has long been quiet"""
+_REVIEW, _SLOWEST_REVIEW = 1.0, 60.0
+"""seconds between looks at whether a run has ended: of a file that is awake, and of one that is asleep"""
 
 _HELD_REVIEW, _FINISHED_REVIEW = 10.0, 30.0
 """seconds between looks at how much is held, and at files that are done with"""
@@ -93,11 +94,13 @@ class Catalog:
         if now >= self._asleep_review:
             self._asleep_review = now + _ASLEEP_REVIEW
             self._sort(now)
-        for file in list(self._by_key.values()):
-            if now >= file.next_review:
-                waits = (now - file.grown_at) / 2 if file.done else 0.0
-                file.next_review = now + min(_SLOWEST_REVIEW, max(_REVIEW, waits))
-                self._review_file(file, now)
+        for file in list(self.awake):
+            self._review_file(file, now)
+        # of the others some at a time, so that each has its turn
+        share = math.ceil(len(self._asleep) * _REVIEW / _SLOWEST_REVIEW)
+        for file in self._asleep[-share:]:
+            self._review_file(file, now)
+        self._asleep = self._asleep[-share:] + self._asleep[:-share]
         if now >= self._held_review:
             self._held_review = now + _HELD_REVIEW
             self._metrics.held.set(self._bound_held())
@@ -115,7 +118,7 @@ class Catalog:
 
     def _sort(self, now: float) -> None:
         """Wake the files that have grown, and let sleep those that have long been quiet."""
-        grown = [file for file in self._asleep if os.fstat(file.descriptor).st_size != file.size]
+        grown = [file for file in self._asleep if file.size_now() != file.size]
         tired = [file for file in self.awake if file.done and now - file.grown_at >= _ASLEEP_AFTER]
         if grown or tired:
             moved = {*grown, *tired}
@@ -250,9 +253,11 @@ class Catalog:
         """Disk space that only the shipper keeps, in bytes; the oldest files are given up beyond the bound."""
         removed = []
         for file in self._by_key.values():
+            if not file.removed:
+                continue
             status = os.fstat(file.descriptor)
             # each destination has a link of its own; a file that was moved elsewhere has more
-            if status.st_nlink <= len(self._configuration.destinations) and file.removed:
+            if status.st_nlink <= len(self._configuration.destinations):
                 removed.append((status.st_mtime, status.st_blocks * 512, file))
         held = sum(size for _time, size, _file in removed)
         for _time, size, file in sorted(removed, key=lambda entry: entry[0]):

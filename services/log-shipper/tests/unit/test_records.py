@@ -35,6 +35,7 @@ def split(text: str) -> list[str]:
             "2026-11-21T13:42:45.851Z ERROR A: b\njava.lang.Error: c\n\tat d\nCaused by: e.F: g\n\t... 7 more\n",
             "next\n",
         ],
+        ["[main] ERROR a.B - c\njava.lang.Error: c\n\tat d\n", "WARN a.B - c\nd.e.F: g\n", "next\n"],
         ["2026-11-21 13:42:45,851 ERROR a: b\nTraceback (most recent call last):\n  File c\nKeyError: 'd'\n", "next\n"],
         [
             "Traceback (most recent call last):\n  File a\nb.c.d: e\n",
