@@ -15,7 +15,7 @@ description:
   - Fields of the configuration that are not given keep their values, or have Graylog's defaults in a new input.
 extends_documentation_fragment:
   - mesospark.platform.graylog
-  - mesospark.platform.graylog.wait
+  - mesospark.platform.graylog_wait
 attributes:
   check_mode:
     description: Says what would be changed without changing anything.

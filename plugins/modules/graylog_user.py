@@ -15,7 +15,7 @@ description:
   - Options that are not given keep their values.
 extends_documentation_fragment:
   - mesospark.platform.graylog
-  - mesospark.platform.graylog.wait
+  - mesospark.platform.graylog_wait
 attributes:
   check_mode:
     description:
