@@ -56,12 +56,16 @@ class Input:
         base = {name: field.get("default_value") for name, field in self._fields.items()}
         current = self.current["attributes"] if self.current and self.current["type"] == self.type else {}
         kept = {name: {"keep_value": True} if _is_withheld(value) else value for name, value in current.items()}
+        given = {
+            name: {"set_value": value} if value and self._fields[name].get("is_encrypted") else value
+            for name, value in self._configuration.items()
+        }
         return {
             "title": self.title,
             "type": self.type,
             "global": self._params["node"] is None,
             "node": self._params["node"],
-            "configuration": {**base, **kept, **self._configuration},
+            "configuration": {**base, **kept, **given},
         }
 
     def without_secrets(self, fields: t.Optional[Document], prefix: str = _PREFIX) -> t.Any:

@@ -24,6 +24,7 @@ class ScriptedGraylog:
         # How often a state is asked for until an input that was started runs.
         self.start_up = 1
         self.fail_inputs = ""
+        self.fields = dict(_FIELDS)
         self.searches: list[Document] = []
         self._count = 0
         self.things: dict[str, list[Document]] = {
@@ -106,7 +107,7 @@ class ScriptedGraylog:
         if special and (path not in self.things or request.method == "POST"):
             return special(request)
         if path.startswith("/system/inputs/types/"):
-            return 200, {"type": BEATS, "requested_configuration": _FIELDS}
+            return 200, {"type": BEATS, "requested_configuration": self.fields}
         if path.startswith("/users/") and self._refused(request):
             return 401, {"message": "unauthorized"}
         if "/staticfields" in path:

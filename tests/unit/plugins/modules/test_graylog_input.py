@@ -100,6 +100,11 @@ def test_a_secret_that_graylog_keeps_for_itself_stays(graylog: Any, run_module: 
     run_module(graylog_input.main, **{**beats, "configuration": {"port": 5045}})
     sent = graylog.bodies("PUT", f"/system/inputs/{graylog.things['/system/inputs'][0]['id']}")[0]
     assert sent["configuration"]["tls_key_password"] == {"keep_value": True}
+    encrypted = {**graylog.fields["tls_key_password"], "is_encrypted": True}
+    graylog.fields |= {"tls_key_password": encrypted}
+    run_module(graylog_input.main, **{**options, "configuration": {"port": 5046}})
+    sent = graylog.bodies("PUT", f"/system/inputs/{graylog.things['/system/inputs'][0]['id']}")[1]
+    assert sent["configuration"]["tls_key_password"] == {"set_value": "s3cret"}
 
 
 @pytest.mark.parametrize(
