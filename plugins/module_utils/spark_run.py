@@ -14,7 +14,7 @@ from .events import EventStream
 from .graylog import Graylog
 from .marathon import Marathon, waiting_reasons
 from .mesos import TERMINAL_STATES, Mesos
-from .run_errors import error_lines, errors_of_executors
+from .run_errors import JAVA_FRAME, error_lines, errors_of_executors
 from .sizes import readable
 from .spark import FIRST_LAUNCH, Job, app_id_of, build_app, definition_of
 from .spark_record import RecordReader, state_of
@@ -290,13 +290,14 @@ def _failure(record: dict[str, t.Any], job: Job, executor_errors: str) -> str:
 
 
 def _telling(record: dict[str, t.Any]) -> dict[str, list[str]]:
-    """The last lines of the driver's streams without chatter. What Python writes to its standard error is passed on by
-    spark-submit as standard output.
+    """The last lines of the driver's streams without chatter and Java's stack frames. What Python writes to its standard
+    error is passed on by spark-submit as standard output.
     """
-    return {
-        name: [line for line in record["driver_log"][name] if not _CHATTER.match(line)][-_MESSAGE_LINES:]
-        for name in ("stderr", "stdout")
-    }
+
+    def tells(line: str) -> bool:
+        return not _CHATTER.match(line) and not JAVA_FRAME.match(line)
+
+    return {name: list(filter(tells, record["driver_log"][name]))[-_MESSAGE_LINES:] for name in ("stderr", "stdout")}
 
 
 def _last_words(record: dict[str, t.Any]) -> list[dict[str, t.Any]]:

@@ -313,7 +313,7 @@ error_lines:
       description: When (UTC) it was written, or null if it does not tell.
       type: str
     message:
-      description: The text, up to 15 lines of it.
+      description: The text, without most of Java's stack frames. Of a long one the beginning and the end.
       type: str
 joined:
   description: Whether an identical run was already going.
