@@ -290,8 +290,8 @@ def _failure(record: dict[str, t.Any], job: Job, executor_errors: str) -> str:
 
 
 def _telling(record: dict[str, t.Any]) -> dict[str, list[str]]:
-    """The last lines of the driver's streams without chatter and Java's stack frames. What Python writes to its standard
-    error is passed on by spark-submit as standard output.
+    """The last lines of the driver's streams, without chatter and Java's stack frames. What Python writes to its
+    standard error is passed on by spark-submit as standard output.
     """
 
     def tells(line: str) -> bool:
