@@ -47,13 +47,15 @@ def await_running(graylog: Graylog, waiter: Waiter, current: Document, before: S
     """
     last: States = {}
     told = time.monotonic()
+    # One that ran may still hold its port when Graylog starts it anew: then it is started once more.
+    failed_before = not any(state and state["state"] == "RUNNING" for state in before.values())
 
     def running() -> t.Optional[States]:
-        nonlocal last, told
+        nonlocal last, told, failed_before
         last = read_states(graylog, current)
         fresh = {node: state for node, state in last.items() if _is_fresh(state, before.get(node))}
         for node, state in fresh.items():
-            if state and state["state"] == "FAILED":
+            if state and state["state"] == "FAILED" and failed_before:
                 raise PlatformError(
                     f"The input {current['title']!r} can not run on node {node}: {_reason(state)}.", state="FAILED"
                 )
@@ -62,6 +64,7 @@ def await_running(graylog: Graylog, waiter: Waiter, current: Document, before: S
         if is_stopped(last) and time.monotonic() - told > _PATIENCE:
             start(graylog, current["id"])
             told = time.monotonic()
+            failed_before = True
         return None
 
     def reasons() -> list[str]:

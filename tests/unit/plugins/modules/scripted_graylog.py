@@ -23,7 +23,8 @@ class ScriptedGraylog:
         self.input_states: dict[str, Document] = {}
         # How often a state is asked for until an input that was started runs.
         self.start_up = 1
-        self.fail_inputs = ""
+        # How many of the next starts fail.
+        self.failures_left = 0
         self.fields = dict(_FIELDS)
         self.searches: list[Document] = []
         self._count = 0
@@ -234,8 +235,10 @@ class ScriptedGraylog:
             return 200, {}
         for state in self.input_states.values():
             if state["left"] == 0 and state["state"] == "STARTING":
-                state["state"] = "FAILED" if self.fail_inputs else "RUNNING"
-                state["detailed_message"] = self.fail_inputs or None
+                fails = self.failures_left > 0
+                self.failures_left -= fails
+                state["state"] = "FAILED" if fails else "RUNNING"
+                state["detailed_message"] = "bind(..) failed: Address already in use." if fails else None
             state["left"] -= 1
         return 200, {NODE: list(self.input_states.values()), "node-away": None}
 

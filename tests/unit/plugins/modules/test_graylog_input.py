@@ -3,6 +3,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.mesospark.platform.plugins.module_utils import graylog_input_state
 from ansible_collections.mesospark.platform.plugins.modules import graylog_input
 from scripted_graylog import BEATS, NODE
 
@@ -63,11 +64,24 @@ def test_one_that_was_stopped_is_started(graylog: Any, run_module: Any, beats: d
 
 
 def test_one_that_can_not_run_says_why(graylog: Any, run_module: Any, beats: dict[str, Any]) -> None:
-    graylog.fail_inputs = "bind(..) failed: Address already in use."
+    graylog.failures_left = 1
     result = run_module(graylog_input.main, **beats)
     assert result["msg"] == f"The input 'beats' can not run on node {NODE}: bind(..) failed: Address already in use."
-    graylog.fail_inputs = ""
     assert run_module(graylog_input.main, **beats)["diff"]["after"] == {"state": "RUNNING"}
+
+
+def test_one_whose_port_is_not_free_yet_is_started_again(
+    graylog: Any, run_module: Any, beats: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graylog_input_state, "_PATIENCE", 0.05)
+    made = run_module(graylog_input.main, **beats)
+    graylog.failures_left = 1
+    result = run_module(graylog_input.main, **beats, state="restarted")
+    assert result["states"] == {NODE: "RUNNING"}
+    assert graylog.writes[1:] == [f"PUT /cluster/inputstates/{made['input']['id']}"] * 2
+    graylog.failures_left = 2
+    result = run_module(graylog_input.main, **beats, state="restarted")
+    assert "can not run on node" in result["msg"]
 
 
 def test_one_that_does_not_start_in_time(graylog: Any, run_module: Any, beats: dict[str, Any]) -> None:
