@@ -295,7 +295,7 @@ def _telling(record: dict[str, t.Any]) -> dict[str, list[str]]:
     """
 
     def tells(line: str) -> bool:
-        return not _CHATTER.match(line) and not JAVA_FRAME.match(line)
+        return bool(line.strip()) and not _CHATTER.match(line) and not JAVA_FRAME.match(line)
 
     return {name: list(filter(tells, record["driver_log"][name]))[-_MESSAGE_LINES:] for name in ("stderr", "stdout")}
 
