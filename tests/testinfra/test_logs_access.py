@@ -10,6 +10,7 @@ import uuid
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from log_runs import wait
@@ -70,7 +71,8 @@ def tls_to_input(
 
 def window(event: dict[str, object]) -> bytes:
     """One event as a log shipper sends it."""
-    data = json.dumps({**event, "agent": {"hostname": "testinfra"}}).encode()
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    data = json.dumps({**event, "@timestamp": now, "agent": {"hostname": "testinfra"}}).encode()
     frames = zlib.compress(b"2J" + struct.pack(">II", 1, len(data)) + data)
     return b"2W" + struct.pack(">I", 1) + b"2C" + struct.pack(">I", len(frames)) + frames
 
