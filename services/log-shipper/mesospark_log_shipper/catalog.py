@@ -9,6 +9,7 @@ import stat
 from collections import deque
 from pathlib import Path
 
+from mesospark_log_shipper.agent_state import AgentState
 from mesospark_log_shipper.checkpoint import Checkpoint, Position
 from mesospark_log_shipper.configuration import Configuration
 from mesospark_log_shipper.discovery import FoundFile, PathFinder, SandboxFinder
@@ -56,6 +57,7 @@ class Catalog:
         ]
         if configuration.work_directory:
             self._finders.append(SandboxFinder(configuration.work_directory))
+        self._agent_state = AgentState(configuration.agent) if configuration.agent else None
         self._by_key: dict[str, TailedFile] = {}
         self._asleep: list[TailedFile] = []
         self._finished = FinishedFiles(self._held)
@@ -207,7 +209,7 @@ class Catalog:
         if file.run is None or file.facts_complete:
             return
         found = FoundFile("sandbox", file.path, {}, file.run)
-        facts, complete = found.facts(self._configuration.host)
+        facts, complete = found.facts(self._configuration.host, self._agent_state)
         file.facts_complete = complete or now - file.found_at > _FACTS_SECONDS
         # after the agent has removed what it knew of a run there is less to be read than before
         if len(facts) >= len(file.note.facts) and file.set_facts(facts):

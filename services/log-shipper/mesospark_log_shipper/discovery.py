@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mesospark_log_shipper.agent_state import AgentState
 from mesospark_log_shipper.meta import RunFolder, run_facts
 
 _RECENT = 2.0
@@ -26,11 +27,11 @@ class FoundFile:
     fields: Mapping[str, object]
     run: RunFolder | None = None
 
-    def facts(self, host: str) -> tuple[dict[str, object], bool]:
-        """What every event of the file says, and whether more may become known."""
+    def facts(self, host: str, agent_state: AgentState | None = None) -> tuple[dict[str, object], bool]:
+        """What every event of the file says, and whether it is all that may become known."""
         if self.run is None:
             return {"agent": {"hostname": host}, **self.fields}, True
-        facts, complete = run_facts(self.run, host)
+        facts, complete = run_facts(self.run, host, agent_state)
         return {**facts, "stream": self.path.name.split(".")[0], "file": self.path.name}, complete
 
 
@@ -90,7 +91,7 @@ class SandboxFinder:
                 for executor in sorted(set(self._listing.folders(executors, now)) - known):
                     key = agent, framework, executor
                     times = self._old_times.get(key)
-                    if times is None or _modification_times(times, now) != times:
+                    if times is None or -1 in times.values() or _modification_times(times, now) != times:
                         yield from self._find_of(agent, framework, executor, now)
                     else:
                         known.add(executor)
@@ -116,7 +117,7 @@ class SandboxFinder:
 
 
 def _modification_times(paths: Iterable[Path], now: float) -> dict[Path, int]:
-    """By path, in nanoseconds; -1 where the time may not tell a further change, or there is nothing."""
+    """By path, in nanoseconds; -1 where there is none, or where it would not tell a further change."""
     times = {}
     for path in paths:
         try:
