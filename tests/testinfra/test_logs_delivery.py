@@ -39,7 +39,7 @@ def test_a_job_is_found_by_its_name(platform, logs, tmp_path):
     run = start_numbered_lines(platform, tmp_path, LINES, seconds=20, principal=PRINCIPAL)
     output = run.wait_for_end()
     end = datetime.now().astimezone()
-    files = found_lines(logs, run, LINES, tmp_path, "60s", job=NUMBERED_LINES)
+    files = found_lines(logs, run, LINES, tmp_path, "180s", job=NUMBERED_LINES)
     assert problems(texts(files), LINES) == []
     messages = [message for records in files.values() for message in records]
     assert {message["agent_hostname"] for message in messages} == {
