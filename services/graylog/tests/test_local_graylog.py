@@ -70,6 +70,10 @@ def test_version(graylog: LocalGraylog) -> None:
     assert graylog.call("GET", "/system")["version"].startswith(GRAYLOG_VERSION)
 
 
+def test_every_migration_succeeds(graylog: LocalGraylog) -> None:
+    assert "Error while running migration" not in graylog.server.log_text()
+
+
 def test_message_by_mutual_tls(graylog: LocalGraylog, port: int, authority: CertificateAuthority) -> None:
     context = authority.client_context(authority.issue("shipper"))
     assert send(port, context, event("first"), event("second")) == b"2A" + struct.pack(">I", 2)
