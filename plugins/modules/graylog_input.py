@@ -46,7 +46,9 @@ options:
         another change, and does not count as a difference by itself.
     type: dict
   static_fields:
-    description: All fields which Graylog adds to every message of the input. Others are removed.
+    description:
+      - All fields which Graylog adds to every message of the input. Others are removed.
+      - Graylog starts the input anew for each that is added, changed or removed, and the task waits for it in between.
     type: dict
   node:
     description: Id of the node which runs the input. Every node does if it is not given.

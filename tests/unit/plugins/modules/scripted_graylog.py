@@ -23,6 +23,8 @@ class ScriptedGraylog:
         self.input_states: dict[str, Document] = {}
         # How often a state is asked for until an input that was started runs.
         self.start_up = 1
+        # How many starts began while another was under way: the real Graylog loses one of the two.
+        self.starts_at_once = 0
         # How many of the next starts fail.
         self.failures_left = 0
         self.fields = dict(_FIELDS)
@@ -207,7 +209,7 @@ class ScriptedGraylog:
         thing.update(body)
         if path == "/system/inputs":
             thing["attributes"] = thing.pop("configuration")
-            self._start(thing["id"])
+            self._restart(thing["id"])
         if path == "/system/pipelines/pipeline":
             thing["stages"] = _stages(thing["source"], self.version)
 
@@ -223,9 +225,18 @@ class ScriptedGraylog:
             thing["static_fields"][request.body["key"]] = request.body["value"]
         else:
             del thing["static_fields"][path.rpartition("/")[2]]
+        self._restart(thing["id"])
         return 200, {}
 
+    def _restart(self, input_id: str) -> None:
+        """After a change: what does not run is forgotten instead."""
+        if self.input_states[input_id]["state"] in ("RUNNING", "STARTING"):
+            self._start(input_id)
+        else:
+            del self.input_states[input_id]
+
     def _start(self, input_id: str) -> None:
+        self.starts_at_once += self.input_states.get(input_id, {}).get("state") == "STARTING"
         state = {"state": "STARTING", "started_at": self.new_id(), "left": self.start_up, "id": input_id}
         self.input_states[input_id] = {**state, "detailed_message": None}
 
