@@ -168,6 +168,19 @@ def search(logs: LogStore, account: tuple[str, str] | None, query: str, streams:
     return logs.ask("/views/search/messages", account, method="POST", body=body, accept="text/csv")
 
 
+def count(logs: LogStore, account: tuple[str, str], stream: str):
+    """The answer to the kind of search that Graylog's interface makes: how many messages a stream has."""
+    query = {
+        "id": "query",
+        "query": {"type": "elasticsearch", "query_string": "*"},
+        "timerange": {"type": "relative", "range": 0},
+        "filter": {"type": "or", "filters": [{"type": "stream", "id": stream}]},
+        "search_types": [{"id": "messages", "type": "messages", "limit": 1}],
+    }
+    body = {"id": uuid.uuid4().hex[:24], "queries": [query], "parameters": []}
+    return logs.ask("/views/search/sync?timeout=20000", account, method="POST", body=body)
+
+
 def test_a_team_finds_its_own_messages_only(logs, messages):
     for team in messages.keys() - {PLATFORM}:
         seen = {owner for owner, text in messages.items() if found(logs, text, logs.team(team))}
@@ -179,12 +192,14 @@ def test_a_team_gets_no_other_stream(logs, messages):
     for team in messages.keys() - {PLATFORM}:
         account, own = logs.team(team), OWN_STREAM.format(team)
         assert [entry["title"] for entry in logs.ask("/streams", account).json()["streams"]] == [own]
+        assert count(logs, account, streams[own]).status == 200
         for title, identifier in streams.items():
             if title == own:
                 continue
             assert logs.ask(f"/streams/{identifier}", account).status == 403, title
             answer = search(logs, account, "*", [identifier])
             assert answer.status == 403 or len(answer.text.splitlines()) <= 1, title
+            assert count(logs, account, identifier).status == 403, title
             filtered = logs.ask(f"/search/universal/relative?query=*&range=0&filter=streams:{identifier}", account)
             assert filtered.status == 403, title
 
