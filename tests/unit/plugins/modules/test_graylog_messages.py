@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mesospark.platform.plugins.module_utils import graylog_search
+from ansible_collections.mesospark.platform.plugins.module_utils.arguments import graylog_from
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog import Graylog
 from ansible_collections.mesospark.platform.plugins.modules import graylog_messages
 
 RUN = "pi-20261121t120000-0a1b"
@@ -63,6 +65,12 @@ class ScriptedSearch:
         kept = self.messages[: len(self.messages) - self.lost]
         writer.writerows([message.get(name, "") for name in names] for message in reversed(kept))
         return 200, output.getvalue().encode()
+
+
+def graylog_of(search: ScriptedSearch) -> Graylog:
+    names = ("url_username", "url_password", "ca_path", "client_cert", "client_key")
+    options = {"graylog_url": [search.server.url], "timeout": 2, "validate_certs": True, **dict.fromkeys(names)}
+    return graylog_from(options)
 
 
 @pytest.fixture
@@ -159,14 +167,10 @@ def test_too_much_for_a_result(search: ScriptedSearch, run_module: Any, monkeypa
 
 
 def test_the_newest_run_is_the_one_that_started_last(search: ScriptedSearch, run_module: Any) -> None:
-    from ansible_collections.mesospark.platform.plugins.module_utils.arguments import graylog_from
-
     older, newer = "pi-20261121t110000-ffff", "pi-20261121t113000-0000"
     search.line(0, "newest line", run=older)
     search.messages.append({**search.messages[0], "run": newer, "timestamp": "2026-11-21T11:30:01.000Z"})
-    names = ("url_username", "url_password", "ca_path", "client_cert", "client_key")
-    options = {"graylog_url": [search.server.url], "timeout": 2, "validate_certs": True, **dict.fromkeys(names)}
-    graylog = graylog_from(options)
+    graylog = graylog_of(search)
     assert graylog_search.newest_run(graylog, "pi") == newer
     assert search.server.requests[-1].body["queries"][0]["timerange"]["from"] == "2026-11-21T11:00:00.000Z"
     search.messages.clear()
@@ -198,7 +202,13 @@ def test_a_dest_that_is_none(search: ScriptedSearch, run_module: Any, tmp_path: 
         assert result["msg"] == f"dest: '{path}' can not be a file; name a file in a folder that exists."
 
 
-def test_the_link() -> None:
-    assert graylog_search.link("https://graylog:9000/", RUN) == (
-        f"https://graylog:9000/search?q=run%3A%22{RUN}%22&rangetype=relative&relative=0"
+def test_the_link_has_the_address_for_browsers(search: ScriptedSearch) -> None:
+    graylog = graylog_of(search)
+    assert graylog_search.browser_url(graylog) == search.server.url
+    search.server.routes["GET /config.js"] = (
+        200,
+        b"window.appConfig = {\n  gl2ServerUrl: 'https://logs:9000/api/',\n};",
     )
+    address = graylog_search.browser_url(graylog)
+    link = graylog_search.link(address, RUN)
+    assert link == f"https://logs:9000/search?q=run%3A%22{RUN}%22&rangetype=relative&relative=0"
