@@ -43,11 +43,13 @@ _QUIET_AFTER_REMOVAL = 60.0
 class Catalog:
     """What is being read (`awake` if it has grown lately), and what is done with.
 
-    All times are seconds; `wall_time` is since the epoch.
+    lag_bytes, held_bytes: as of the last review; dropped_bytes: since the start. All times are seconds; `wall_time` is
+    since the epoch.
     """
 
     def __init__(self, configuration: Configuration, folder: Path, metrics: DestinationMetrics) -> None:
         self.awake: deque[TailedFile] = deque()
+        self.lag_bytes = self.held_bytes = self.dropped_bytes = 0
         self._configuration = configuration
         self._metrics = metrics
         self._held = HeldFiles(folder / "files")
@@ -105,13 +107,15 @@ class Catalog:
         self._asleep = self._asleep[-share:] + self._asleep[:-share]
         if now >= self._held_review:
             self._held_review = now + _HELD_REVIEW
-            self._metrics.held.set(self._bound_held())
+            self.held_bytes = self._bound_held()
+            self._metrics.held.set(self.held_bytes)
         if now >= self._finished_review:
             self._finished_review = now + _FINISHED_REVIEW
             for key in self._finished.review():
                 self._read_on(key, now)
         self._metrics.files.set(len(self._by_key))
-        self._metrics.lag_bytes.set(sum(file.size - file.acknowledged for file in self.awake))
+        self.lag_bytes = sum(file.size - file.acknowledged for file in self.awake)
+        self._metrics.lag_bytes.set(self.lag_bytes)
         self._metrics.unheld.set(len(self._unheld))
 
     def lag(self, now: float) -> float:
@@ -267,6 +271,7 @@ class Catalog:
                 break
             held -= size
             lost = file.size - file.acknowledged
+            self.dropped_bytes += lost
             self._metrics.dropped.inc(lost)
             LOG.error(
                 "%s was removed and is given up, with %d unacknowledged bytes: limits.held is reached",

@@ -128,6 +128,19 @@ def test_server_of_another_authority_is_refused(
     assert not server.events
 
 
+def test_lag_is_reported(shipper: ShipperProcess, server: LumberjackServer) -> None:
+    """The shipper's own log has its figures, and an error once it is far behind; then that it no longer is."""
+    shipper.limits.append('lag_alarm = "2s"')
+    server.silent = True
+    write(shipper.logs / "a.log", "first")
+    shipper.start()
+    server.wait(lambda: " ERROR mesospark_log_shipper.shipper: graylog: shipping is 2 s behind" in shipper.log())
+    server.wait(lambda: "INFO mesospark_log_shipper.shipper: status destination=graylog lag_seconds=" in shipper.log())
+    server.silent = False
+    server.wait(lambda: " INFO mesospark_log_shipper.shipper: graylog: shipping is 0 s behind" in shipper.log())
+    assert shipper.log().count(" s behind") == 2
+
+
 def test_stop_while_no_answer_comes(shipper: ShipperProcess, server: LumberjackServer) -> None:
     """SIGTERM ends the process within seconds, and the window is sent again."""
     server.silent = True
