@@ -45,6 +45,13 @@ options:
     description: Give the last so many messages only. RV(matched) tells how many there are. V(0) gives all.
     type: int
     default: 0
+  fields:
+    description:
+      - Names of further fields to give, such as V(principal), V(framework_id), V(container_id), or what the job or a
+        pipeline in Graylog adds.
+    type: list
+    elements: str
+    default: []
   dest:
     description:
       - File to write the messages into, instead of giving them in the result. Needed for more than a task's result can
@@ -198,6 +205,7 @@ def main() -> None:
         "executors": {"type": "list", "elements": "str", "default": []},
         "pattern": {"type": "str"},
         "limit": {"type": "int", "default": 0},
+        "fields": {"type": "list", "elements": "str", "default": []},
         "dest": {"type": "path"},
         "dest_format": {"type": "str", "choices": list(FORMATS), "default": "text"},
         "ship": {"type": "bool", "default": False},

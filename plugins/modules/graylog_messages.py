@@ -66,7 +66,9 @@ options:
     type: int
     default: 0
   fields:
-    description: Names of further fields to give, which the job or a pipeline in Graylog adds.
+    description:
+      - Names of further fields to give, such as V(principal), V(framework_id), V(container_id), or what the job or a
+        pipeline in Graylog adds.
     type: list
     elements: str
     default: []
@@ -178,8 +180,8 @@ messages:
     run:
       description: Id of the run.
       type: str
-    executor_id:
-      description: Id of the executor.
+    executor:
+      description: V(driver), or the executor's id.
       type: str
     task_id:
       description: Mesos task id. A driver's begins with C(runs_).

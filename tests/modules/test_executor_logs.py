@@ -93,7 +93,7 @@ def told(messages: list[dict[str, Any]]) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
     cut = ""
     for message in messages:
-        name = "driver" if message["task_id"].startswith("runs_") else message["executor_id"]
+        name = "driver" if message["task_id"].startswith("runs_") else message["task_id"]
         lines = found.setdefault((name, message["stream"]), [])
         if message.get("cut"):
             cut += message["message"]
@@ -114,11 +114,11 @@ def test_from_the_sandboxes_to_graylog_and_back(
 ) -> None:
     """What the sandboxes have is read, sent once, and is then what the log shipper sends too."""
     written = texts(write_logs(log_cluster, run_id, LINES))
-    read = run_module("executor_logs", **operator, run_id=run_id)
+    read = run_module("executor_logs", **operator, run_id=run_id, fields=["principal"])
     assert "failed" not in read, read["msg"]
     assert not read["changed"] and read["complete"] and told(read["messages"]) == written
     assert read["count"] == read["matched"] == len(read["messages"])
-    (trace,) = [item for item in read["messages"] if item.get("level") == 3 and item["executor_id"] == "0"]
+    (trace,) = [item for item in read["messages"] if item.get("level") == 3 and item["executor"] == "0"]
     assert trace["message"].count("\n") == 203 and trace["logger"] == "Executor" and trace["principal"] == "team"
 
     newest = run_module("executor_logs", **both, name="logs", executors=["driver"], limit=1)

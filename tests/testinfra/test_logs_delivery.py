@@ -59,7 +59,7 @@ def test_everything_is_there_five_seconds_after_the_end(platform, logs, tmp_path
     def arrived() -> dict[tuple[str, str, str], int]:
         """How many bytes of each file have come."""
         found: dict[tuple[str, str, str], int] = {}
-        for message in logs.find(job="wordcount", run=run.run_id)["messages"]:
+        for message in logs.find(job="wordcount", run=run.run_id, fields=["framework_id"])["messages"]:
             file = (message["framework_id"], message["executor_id"], message["stream"])
             found[file] = max(found.get(file, 0), message["offset"] + message["length"])
         return found

@@ -5,6 +5,7 @@ from typing import Any
 from ansible_collections.mesospark.platform.plugins.module_utils.log_records import (
     LogRecords,
     executor_of,
+    result_of,
     series_of,
     text_line,
 )
@@ -88,6 +89,10 @@ def test_what_a_record_belongs_to() -> None:
     assert series_of({"record_id": "0f-a1-stdout-1-2c-3"}) == "0f-a1-stdout-1" and series_of({}) is None
     assert executor_of({"task_id": "runs_pi-1.instance-2._app.1", "executor_id": "runs_pi"}) == "driver"
     assert executor_of({"task_id": "3", "executor_id": "3"}) == "3"
-    assert executor_of({"service": "mesos-agent"}) == "mesos-agent" and executor_of({}) is None
+    assert executor_of({"service": "mesos-agent"}) is None
     whole = {**record("a", 0, 5), "agent_hostname": "agent1", "executor_id": "3", "stream": "stdout"}
     assert text_line(whole) == "2026-11-21T10:00:00.000Z agent1 3 stdout a@0+5"
+    assert text_line({"service": "mesos-agent", "message": "a"}) == "mesos-agent a"
+    given = result_of(whole, ["read", "nothing"])
+    assert (given["executor"], given["read"], given["offset"]) == ("3", "2026-11-21T10:00:00.000Z", 0)
+    assert "file" not in given and "nothing" not in given

@@ -121,11 +121,11 @@ def test_a_run_that_only_the_master_knows(
     sandboxes.executor(DRIVER, b"2026-11-21T10:00:00.000Z INFO Driver: first\n")
     sandboxes.executor("3", b"", b"2026-11-21T10:00:01.000Z ERROR Executor: second\n\tat org.example.A.b(A.java:1)\n")
     options = {name: value for name, value in options.items() if name not in ("graylog_url", "run_id")}
-    result = run_module(executor_logs.main, **options, name="pi")
+    result = run_module(executor_logs.main, **options, name="pi", fields=["application"])
     assert (result["run_id"], result["count"]) == (RUN, 2)
     driver, executor = result["messages"]
     assert (driver["application"], driver["job"], driver["level"]) == (f"/runs/{RUN}", "pi", 6)
-    assert (executor["application"], executor["executor_id"], executor["level"]) == (RUN, "3", 3)
+    assert (executor["application"], executor["executor"], executor["level"]) == (RUN, "3", 3)
     assert executor["record_id"] == "c-3-stderr-0-4e" and executor["message"].count("\n") == 1
     chosen = run_module(executor_logs.main, **options, name="pi", executors=["driver"])
     assert lines(chosen) == [driver["message"]]

@@ -147,6 +147,7 @@ def test_a_dest_that_is_none(search: ScriptedSearch, run_module: Any, tmp_path: 
     for path in (tmp_path, tmp_path / "missing" / "run.log"):
         result = run_module(graylog_messages.main, **search.options, run=RUN, dest=str(path))
         assert result["msg"] == f"dest: '{path}' can not be a file; name a file in a folder that exists."
+    assert search.server.requests == []
 
 
 def test_the_link_has_the_address_for_browsers(search: ScriptedSearch) -> None:
