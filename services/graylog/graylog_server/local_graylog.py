@@ -145,6 +145,8 @@ class LocalGraylog:
             if time.monotonic() > deadline:
                 raise GraylogError(f"the input {title} does not listen on port {number}{self.server.log_tail()}")
             time.sleep(0.1)
+        # Graylog 3.3 starts a new input once more a second after it was made.
+        time.sleep(2)
         return number
 
     def _wait(self, process: ClusterProcess, ready: Any, deadline: float) -> None:
