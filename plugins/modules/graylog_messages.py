@@ -97,8 +97,8 @@ options:
         type: str
       quiet:
         description:
-          - At least one message, and no further one for so long, as V(2s). After the end of a run this tells that
-            everything has arrived, as long as the log shipper does not lag.
+          - At least one message, and no further one for so long, as V(3s). After the end of a run everything has arrived
+            then, unless the log shipper lags by more. M(mesospark.platform.executor_logs) is sure of it.
         type: str
   wait:
     description: Whether to wait for O(wait_for).
@@ -126,7 +126,7 @@ EXAMPLES = r"""
   mesospark.platform.graylog_messages:
     run: "{{ run.run_id }}"
     wait_for:
-      quiet: 2s
+      quiet: 3s
   register: log
 
 - name: Read today's errors of a job, whatever the run
