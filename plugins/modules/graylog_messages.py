@@ -97,8 +97,8 @@ options:
         type: str
       quiet:
         description:
-          - At least one message, and no further one for so long, as V(3s). After the end of a run everything has arrived
-            then, unless the log shipper lags by more. M(mesospark.platform.executor_logs) is sure of it.
+          - At least one message, and no further one for so long, as V(3s). After the end of a run everything has
+            arrived then, unless the log shipper lags by more. M(mesospark.platform.executor_logs) is sure of it.
         type: str
   wait:
     description: Whether to wait for O(wait_for).
