@@ -17,6 +17,7 @@ SERVICES = {
     "graylog-elasticsearch": "graylog",
     "graylog-mongodb": "graylog",
     "graylog-front": "www-data",
+    "graylog-guard": "graylog",
 }
 ON_LOOPBACK = {9000, 9200, 9300, 27017}
 MIB = 1 << 20

@@ -175,7 +175,9 @@ def test_source_of_packages(components: list[str] | None) -> None:
     assert fields == (expected if components else {k: v for k, v in expected.items() if k != "Components"})
 
 
-@pytest.mark.parametrize("name", ["graylog", "graylog-elasticsearch", "graylog-mongodb", "graylog-front"])
+@pytest.mark.parametrize(
+    "name", ["graylog", "graylog-elasticsearch", "graylog-mongodb", "graylog-front", "graylog-guard"]
+)
 def test_units(name: str) -> None:
     found = unit(render(f"{name}.service", "embedded"))
     values = dict(found)
