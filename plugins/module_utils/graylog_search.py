@@ -152,7 +152,7 @@ def started(run: str) -> t.Optional[float]:
 
 
 def collect(graylog: Graylog, search: Search, records: LogRecords, more_fields: t.Sequence[str] = ()) -> int:
-    """Put all messages of a search into ``records``; how many came, duplicates included.
+    """Put all messages of a search into ``records``, which have none so far; how many came, duplicates included.
 
     Raises ConnectionFailed when Graylog repeatedly gives fewer messages than it counts.
     """
@@ -163,6 +163,7 @@ def collect(graylog: Graylog, search: Search, records: LogRecords, more_fields: 
         if given >= expected:
             return given
         if attempt < _ATTEMPTS - 1:
+            records.clear()
             time.sleep(_ATTEMPT_PAUSE)
     raise ConnectionFailed(
         f"Graylog at {graylog.url} counts {expected} messages, but gave {given} of them, {_ATTEMPTS} times: "

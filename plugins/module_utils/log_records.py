@@ -102,8 +102,12 @@ class LogRecords:
         self.received = 0
 
     def close(self) -> None:
-        """Forget everything."""
         self._database.close()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._database.execute("DELETE FROM record")
+        self.received = 0
 
     def add(self, records: t.Iterable[Record]) -> int:
         """Take records; how many they were."""
