@@ -55,7 +55,7 @@ def error_lines(mesos: Mesos, graylog: t.Optional[Graylog], run_id: str) -> list
             "host": record.get("agent_hostname"),
             "stream": record.get("stream"),
             "timestamp": record.get("timestamp"),
-            "message": _shortened(record["message"]),
+            "message": shortened(record["message"]),
         }
         for _number, record in chosen
     ]
@@ -104,7 +104,7 @@ def _last_records(logs: SandboxLogs) -> list[Record]:
         return []
 
 
-def _shortened(message: str) -> str:
+def shortened(message: str) -> str:
     """A record for people: of a stack trace the first Java frames of each part, of a long one its beginning and end."""
     lines: list[str] = []
     frames = 0
