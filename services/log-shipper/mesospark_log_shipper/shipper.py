@@ -24,7 +24,10 @@ _TURN_SECONDS = 1.0
 _SAVE_SECONDS = 0.5
 _STOP_SECONDS = 3.0
 _FIRST_STATUS, _STATUS_SECONDS = 5.0, 60.0
-_FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
+_FIRST_RETRY, _LAST_RETRY = 0.5, 10.0
+_WARNING_SECONDS = 60.0
+"""between two warnings of the same kind, in a long outage"""
+
 _FACTS_SECONDS = 2.0
 """how long a new file waits for the facts of its task; then it is sent without"""
 
@@ -71,6 +74,7 @@ class Shipper:
         self._next_status = time.monotonic() + _FIRST_STATUS
         self._acknowledged = 0
         self._retry = _FIRST_RETRY
+        self._warned_of, self._next_warning = "", 0.0
         self._renew = False
         self._stopped_at: float | None = None
         self._alarmed = False
@@ -211,8 +215,11 @@ class Shipper:
 
     def _fail(self, reason: str) -> None:
         self._metrics.failures.inc()
-        LOG.warning("%s: %s; next try in %g s", self._name, reason, self._retry)
-        self._next_connect = time.monotonic() + self._retry
+        now = time.monotonic()
+        if reason != self._warned_of or now >= self._next_warning:
+            self._warned_of, self._next_warning = reason, now + _WARNING_SECONDS
+            LOG.warning("%s: %s; it is tried again", self._name, reason)
+        self._next_connect = now + self._retry
         self._retry = min(self._retry * 2, _LAST_RETRY)
 
     def _settle(self, until: float) -> None:
