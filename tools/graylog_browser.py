@@ -21,9 +21,9 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize
 
-SIZE = {"width": 1280, "height": 900}
+SIZE: ViewportSize = {"width": 1280, "height": 900}
 PATIENCE = 60.0  # seconds for a page to be complete
 QUIET_START = [
     "--no-sandbox",
@@ -68,14 +68,14 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def signed_in(site: Site, username: str, password: str) -> Iterator[GraylogBrowser]:
+def signed_in(playwright: Playwright, site: Site, username: str, password: str) -> Iterator[GraylogBrowser]:
     """A browser of its own, with the user's session."""
     program = chromium()
     if program is None:
         raise FileNotFoundError("there is no Chromium on this machine: install the package chromium")
     pinned = f"--ignore-certificate-errors-spki-list={site.key_hash()}"
     known = f"--host-resolver-rules=MAP {site.name} {site.address}"
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         context: BrowserContext = playwright.chromium.launch_persistent_context(
             folder, executable_path=program, headless=True, args=[*QUIET_START, pinned, known], viewport=SIZE
         )
@@ -108,10 +108,53 @@ class GraylogBrowser:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until nothing is asked any more, and nothing on the page turns."""
+        """Wait until nothing is asked any more, nothing on the page turns, and charts are drawn."""
         self.page.wait_for_load_state("networkidle")
         self.page.wait_for_function("document.querySelectorAll('.fa-spin, .fa-spinner').length === 0")
-        self.page.wait_for_timeout(1500)
+        seen = -1
+        for _look in range(20):
+            drawn = self.page.evaluate("document.querySelectorAll('*').length")
+            if drawn == seen:
+                return
+            seen = drawn
+            self.page.wait_for_timeout(1500)
+
+    def open_dashboard(self, title: str) -> None:
+        self.open("/dashboards")
+        self.page.get_by_role("link", name=title, exact=True).click()
+        self.settle()
+
+    def open_saved_search(self, title: str) -> None:
+        self.open("/search")
+        self.page.get_by_role("button", name="Load").first.click()
+        self.page.locator(".modal-dialog").get_by_text(title, exact=True).click()
+        self.page.locator(".modal-footer button", has_text="Load").click()
+        self.settle()
+        # Graylog 3.3 shows the saved search's span of time, and the page's former one is still in force.
+        self.page.locator("button:has(.fa-search)").first.click()
+        self.settle()
+
+    def look_back(self, words: str) -> None:
+        """Give all widgets of a dashboard one span of time, such as ``1 hour``."""
+        self.page.locator(".fa-clock").first.click()
+        self.page.get_by_role("menuitem", name="Relative").click()
+        self.page.select_option("select", label=f"Search in the last {words}")
+        self.page.locator("button:has(.fa-filter)").first.click()
+        self.settle()
+
+    def add_to_query(self, value: str) -> None:
+        """Take a value of a table into the query, as the menu at it does."""
+        self.show_menu(value)
+        self.page.get_by_text("Add to query").first.click()
+        self.settle()
+
+    def show_menu(self, value: str) -> None:
+        self.page.locator("tbody").get_by_text(value).first.click()
+        self.page.get_by_text("Add to query").first.wait_for()
+
+    def query(self) -> str:
+        """What stands in the search box."""
+        return self.page.locator(".ace_content").first.inner_text().strip()
 
     def search(self, query: str, seconds: int = 0) -> None:
         """Search all that the user may read; ``seconds`` back, 0 for everything that is kept."""
@@ -121,9 +164,6 @@ class GraylogBrowser:
     def text(self) -> str:
         return self.page.inner_text("body")
 
-    def picture(self, path: Path, height: int = SIZE["height"]) -> None:
-        """A screenshot, as high as wanted."""
-        self.page.set_viewport_size({"width": SIZE["width"], "height": height})
-        self.settle()
-        self.page.screenshot(path=path)
-        self.page.set_viewport_size({"width": SIZE["width"], "height": SIZE["height"]})
+    def height(self, pixels: int) -> None:
+        """Make the window so high."""
+        self.page.set_viewport_size({"width": SIZE["width"], "height": pixels})

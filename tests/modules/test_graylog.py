@@ -13,6 +13,17 @@ from module_process import run_module
 
 pytestmark = pytest.mark.system
 GELF = "org.graylog2.inputs.gelf.http.GELFHttpInput"
+WIDGETS = [
+    {"title": "Messages", "type": "number", "position": {"row": 1, "width": 4}},
+    {
+        "title": "Longest",
+        "group_by": [{"field": "run"}, {"field": "timestamp"}],
+        "split_by": [{"field": "executor", "limit": 3}],
+        "values": [{"function": "max(duration)", "title": "longest"}, {"function": "percentile(duration,95)"}],
+        "sort_by": "max(duration)",
+        "position": {"row": 1, "column": 5, "width": 8},
+    },
+]
 RULE = 'rule "{name}"\nwhen has_field("{field}")\nthen set_field("{field}_seen", "yes");\nend'
 Options = dict[str, Any]
 
@@ -96,6 +107,16 @@ LIVES = [
         "graylog_event_definition",
         lambda name: {"title": name, "query": f"job:{name}", "streams": ["All messages"]},
         {"priority": "high", "group_by": ["job"], "condition": {"operator": ">=", "value": 2}, "search_within": "1h"},
+    ),
+    (
+        "graylog_dashboard",
+        lambda name: {"title": name, "widgets": [WIDGETS[0]]},
+        {"summary": "What jobs write", "widgets": WIDGETS},
+    ),
+    (
+        "graylog_saved_search",
+        lambda name: {"title": name, "query": f"run:{name}", "fields": ["timestamp", "run", "executor"]},
+        {"query": "_exists_:run", "range": "all", "streams": ["All messages"], "widgets": [WIDGETS[1]]},
     ),
 ]
 
