@@ -29,18 +29,24 @@ def hosts(platform):
 
 
 @pytest.fixture(scope="module")
-def count(platform):
-    """The number of messages of the last half hour that Graylog finds."""
+def search(platform):
+    """Asks Graylog for messages of the last half hour."""
     address = platform.address(platform.members("graylogs")[0])
     account = "admin", platform.secret("graylog_admin_password")
 
-    def search(query: str) -> int:
-        values = urlencode({"query": query, "range": 1800, "limit": 1, "fields": "message"})
+    def ask(query: str, limit: int):
+        values = urlencode({"query": query, "range": 1800, "limit": limit, "fields": "message"})
         answer = platform.request(f"https://{address}:{GRAYLOG_PORT}/api/search/universal/relative?{values}", account)
         assert answer.status == 200, answer.text
-        return answer.json()["total_results"]
+        return answer.json()
 
-    return search
+    return ask
+
+
+@pytest.fixture(scope="module")
+def count(search):
+    """The number of messages that Graylog finds."""
+    return lambda query: search(query, 1)["total_results"]
 
 
 def process(host) -> str:
@@ -130,6 +136,27 @@ def test_comes_back_after_kill(hosts):
     host.check_output(f"systemctl kill --signal=KILL {UNIT}")
     wait(lambda: process(host) not in {"0", before}, f"{name} to start it again")
     wait(lambda: host.run(METRICS).rc == 0 and metric(host, "connected") == 1, f"{name} to be connected")
+
+
+def test_loses_nothing_of_the_journal(platform, hosts, search):
+    """What a service prints while the shipper is killed twice is found to the last line."""
+    unit, lines = "zookeeper", 2000
+    name = next(name for name in hosts if name not in platform.members("zookeepers"))
+    host, mark = hosts[name], f"journal-{time.time():.0f}"
+    script = f"for i in $(seq {lines}); do echo {mark} $i; [ $((i % 100)) != 0 ] || sleep 0.3; done"
+    host.check_output(f"systemd-run --quiet --collect --unit={unit} sh -c '{script}'")
+    for _kill in range(2):
+        before = process(host)
+        time.sleep(1)
+        host.check_output(f"systemctl kill --signal=KILL {UNIT}")
+        wait(lambda before=before: process(host) not in {"0", before}, f"{name} to start it again")
+    wanted = {f"{mark} {number}" for number in range(1, lines + 1)}
+
+    def missing() -> set[str]:
+        found = search(f'service:"{unit}" AND message:"{mark}"', 10_000)["messages"]
+        return wanted - {entry["message"]["message"] for entry in found}
+
+    wait(lambda: not missing(), f"{lines} lines of {mark}", 60)
 
 
 def test_no_secret_is_in_graylog(platform, count):
