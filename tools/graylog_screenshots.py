@@ -23,11 +23,11 @@ LARGEST = 150 * 1024  # bytes
 
 
 def search(browser: GraylogBrowser) -> None:
-    browser.search(f"job:{JOB}", 8 * 3600)
+    browser.search(f"job:{JOB}", 3600)
 
 
 def message(browser: GraylogBrowser) -> None:
-    browser.search(f"job:{JOB} AND level:<=3", 8 * 3600)
+    browser.search(f"job:{JOB} AND level:<=3", 3600)
     browser.page.get_by_text("ERROR Executor").first.click()
     browser.settle()
 
