@@ -22,6 +22,9 @@ INPUT_TYPES = {
     "beats": "org.graylog.plugins.beats.Beats2Input",
     "lines": "org.graylog2.inputs.syslog.tcp.SyslogTCPInput",
 }
+_SETTINGS = {"output_batch_size": "100"}
+"""as the role graylog sets it"""
+
 _PATIENCE = 60.0
 """seconds without progress after which no more is waited for"""
 
@@ -51,7 +54,7 @@ def graylog_server() -> Iterator[Graylog]:
     from graylog_server.local_graylog import LocalGraylog
 
     print("starting Graylog", file=sys.stderr, flush=True)
-    with tempfile.TemporaryDirectory(prefix="bench-graylog-") as folder, LocalGraylog(Path(folder)) as local:
+    with tempfile.TemporaryDirectory(prefix="bench-graylog-") as folder, LocalGraylog(Path(folder), _SETTINGS) as local:
         yield _client(local.url, local.username, local.password)
 
 
