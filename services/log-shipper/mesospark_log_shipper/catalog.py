@@ -225,7 +225,8 @@ class Catalog:
         if not file.ended and quiet >= _REVIEW:
             file.ended = file.run is not None and file.run.ended
         file.removed = size_at(file.path, file.key) is None
-        if not file.done:
+        # the last words of a run that was long quiet come shortly before its end
+        if not file.done or file.size_now() != file.size:
             return
         if file.removed and quiet >= (_QUIET_AFTER_END if file.ended else _QUIET_AFTER_REMOVAL):
             self._close(file)
