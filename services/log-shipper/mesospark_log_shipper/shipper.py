@@ -178,13 +178,13 @@ class Shipper:
         return True
 
     def _put(self, window: Window, records: Iterable[Record]) -> None:
-        for record in records:
-            if record.event is None:
+        for event, cut in records:
+            if event is None:
                 self._metrics.blank.inc()
                 continue
-            window.events.append(record.event)
-            window.size += len(record.event)
-            if record.cut:
+            window.events.append(event)
+            window.size += len(event)
+            if cut:
                 self._metrics.cut.inc()
 
     def _connect(self) -> bool:

@@ -126,9 +126,10 @@ class TailedFile:
         if not ends:
             self._examined = (self.size, patience)
         begin = 0
+        encode = self._event_encoder().encode
         for end, cut in ends[:most]:
             self.read = start + end
-            yield Record(self._encode(data[begin:end], start + begin, wall_time, cut), cut)
+            yield encode(data[begin:end], (start + begin, end - begin), wall_time, cut), cut
             begin = end
 
     def _read_head(self, count: int) -> tuple[int, str]:
@@ -155,8 +156,8 @@ class TailedFile:
             self.cuts.add(self.read + len(data))
         return split(data, whole, limit)
 
-    def _encode(self, data: bytes, offset: int, wall_time: float, cut: bool) -> bytes | None:
+    def _event_encoder(self) -> EventEncoder:
         if self._encoder is None:
             generation = f"-{self.note.generation}" if self.note.generation else ""
             self._encoder = EventEncoder(self.note.facts, self.note.series + generation, self.note.local_time)
-        return self._encoder.encode(data, (offset, len(data)), wall_time, cut)
+        return self._encoder
