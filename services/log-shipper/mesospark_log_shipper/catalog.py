@@ -114,7 +114,8 @@ class Catalog:
             for key in self._finished.review():
                 self._read_on(key, now)
         self._metrics.files.set(len(self._by_key))
-        self.lag_bytes = sum(file.size - file.acknowledged for file in self.awake)
+        # without a connection nobody else looks how files grow
+        self.lag_bytes = sum(max(0, file.size_now() - file.acknowledged) for file in self.awake)
         self._metrics.lag_bytes.set(self.lag_bytes)
         self._metrics.unheld.set(len(self._unheld))
 
@@ -125,7 +126,7 @@ class Catalog:
     def _sort(self, now: float) -> None:
         """Wake the files that have grown, and let sleep those that have long been quiet."""
         grown = [file for file in self._asleep if file.size_now() != file.size]
-        tired = [file for file in self.awake if file.done and now - file.grown_at >= _ASLEEP_AFTER]
+        tired = [file for file in self.awake if now - file.grown_at >= _ASLEEP_AFTER and file.done]
         if grown or tired:
             moved = {*grown, *tired}
             self._asleep = [file for file in self._asleep if file not in moved] + tired
@@ -225,8 +226,7 @@ class Catalog:
         if not file.ended and quiet >= _REVIEW:
             file.ended = file.run is not None and file.run.ended
         file.removed = size_at(file.path, file.key) is None
-        # the last words of a run that was long quiet come shortly before its end
-        if not file.done or file.size_now() != file.size:
+        if not file.done:
             return
         if file.removed and quiet >= (_QUIET_AFTER_END if file.ended else _QUIET_AFTER_REMOVAL):
             self._close(file)

@@ -56,8 +56,11 @@ class TailedFile:
 
     @property
     def done(self) -> bool:
-        """Whether all its bytes are acknowledged for good."""
-        return self.settled == self.size
+        """Whether all its bytes are acknowledged for good.
+
+        A run that was long quiet writes its last words shortly before its end, and nobody may have looked since.
+        """
+        return self.settled == self.size == self.size_now()
 
     def set_facts(self, facts: dict[str, object]) -> bool:
         """Use these facts for the events from now on; whether they differ from those used so far."""
@@ -108,8 +111,8 @@ class TailedFile:
         """How long the oldest unacknowledged byte has been there, in seconds, exact to the time between two calls."""
         if self.lag_mark and self.acknowledged >= self.lag_mark[1]:
             self.lag_mark = None
-        if self.lag_mark is None and self.acknowledged < self.size:
-            self.lag_mark = (now, self.size)
+        if self.lag_mark is None and self.acknowledged < (size := self.size_now()):
+            self.lag_mark = (now, size)
         return now - self.lag_mark[0] if self.lag_mark else 0.0
 
     def take(self, now: float, wall_time: float, most: int) -> Iterator[Record]:
