@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 from pathlib import Path
 
 from . import BuildError
