@@ -47,6 +47,7 @@ def expect_no_loss(logs: LogStore, folder: Path, lines: int, writing: int, outag
 
 
 @pytest.mark.hosts
+@pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_nothing_is_lost(logs, tmp_path):
     expect_no_loss(logs, tmp_path, LINES, writing=150, outage=120)
