@@ -104,19 +104,14 @@ states:
     81206573-5e23-420d-8739-4831505a815b: RUNNING
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (
-    graylog_from,
-    graylog_options,
-    graylog_wait_options,
-    waiter_from,
-)
-from ansible_collections.mesospark.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.mesospark.platform.plugins.module_utils.arguments import graylog_wait_options, waiter_from
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_input import apply_input
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog_module import run_module
 
 
 def main() -> None:
     options = {
+        **graylog_wait_options(),
         "title": {"type": "str", "required": True},
         "type": {"type": "str"},
         "configuration": {"type": "dict"},
@@ -125,15 +120,10 @@ def main() -> None:
         "node": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "restarted", "absent"], "default": "present"},
     }
-    module = AnsibleModule(
-        argument_spec={**graylog_options(), **graylog_wait_options(), **options}, supports_check_mode=True
+    run_module(
+        options,
+        lambda graylog, params, check_mode: apply_input(graylog, waiter_from(params), params, check_mode),
     )
-    try:
-        waiter = waiter_from(module.params)
-        result = apply_input(graylog_from(module.params), waiter, module.params, module.check_mode)
-    except PlatformError as error:
-        module.fail_json(msg=error.message, **error.record)
-    module.exit_json(**result)
 
 
 if __name__ == "__main__":

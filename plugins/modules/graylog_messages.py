@@ -223,15 +223,9 @@ query:
   sample: job:"wordcount" AND level:<=3
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (
-    graylog_from,
-    graylog_options,
-    wait_options,
-    waiter_from,
-)
-from ansible_collections.mesospark.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.mesospark.platform.plugins.module_utils.arguments import wait_options, waiter_from
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_messages import find_messages
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog_module import run_module
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_search import LEVELS
 from ansible_collections.mesospark.platform.plugins.module_utils.log_file import FORMATS
 
@@ -255,14 +249,10 @@ def main() -> None:
         "wait_for": {"type": "dict", "options": conditions},
         **wait_options("1m", "500ms"),
     }
-    module = AnsibleModule(argument_spec={**graylog_options(), **options}, supports_check_mode=True)
-    try:
-        result = find_messages(
-            graylog_from(module.params), waiter_from(module.params), module.params, module.check_mode
-        )
-    except PlatformError as error:
-        module.fail_json(msg=error.message, **error.record)
-    module.exit_json(**result)
+    run_module(
+        options,
+        lambda graylog, params, check_mode: find_messages(graylog, waiter_from(params), params, check_mode),
+    )
 
 
 if __name__ == "__main__":
