@@ -17,6 +17,7 @@ description:
   - With O(ship=true) what Graylog lacks is sent to it, with the same record ids that the log shipper gives. So nothing
     is doubled if the log shipper sends it later.
 extends_documentation_fragment:
+  - mesospark.platform.log_output
   - mesospark.platform.platform
   - mesospark.platform.run_logs
 attributes:
@@ -41,30 +42,6 @@ options:
   pattern:
     description: Give only messages in which Python's regular expression is found somewhere.
     type: str
-  limit:
-    description: Give the last so many messages only. RV(matched) tells how many there are. V(0) gives all.
-    type: int
-    default: 0
-  fields:
-    description:
-      - Names of further fields to give, such as V(principal), V(framework_id), V(container_id), or what the job or a
-        pipeline in Graylog adds.
-    type: list
-    elements: str
-    default: []
-  dest:
-    description:
-      - File to write the messages into, instead of giving them in the result. Needed for more than a task's result can
-        hold, which is some 100,000 lines; too many without it is an error.
-      - It is made for its owner only.
-    type: path
-  dest_format:
-    description:
-      - V(text) writes time, host, executor, stream and message.
-      - V(json) writes a JSON document with all fields, a line each.
-    type: str
-    choices: [text, json]
-    default: text
   ship:
     description:
       - Send Graylog what it lacks of executors that have ended. It needs O(graylog_url), O(mesos_url), O(ship_to),

@@ -16,6 +16,7 @@ description:
     written, and files are merged by the time that the lines tell.
   - It can wait until so many messages, or a certain one, have arrived.
 extends_documentation_fragment:
+  - mesospark.platform.log_output
   - mesospark.platform.graylog
 attributes:
   check_mode:
@@ -61,30 +62,6 @@ options:
   until:
     description: Only lines up to this time, given like O(since).
     type: str
-  limit:
-    description: Give the last so many messages only. RV(matched) tells how many there are. V(0) gives all.
-    type: int
-    default: 0
-  fields:
-    description:
-      - Names of further fields to give, such as V(principal), V(framework_id), V(container_id), or what the job or a
-        pipeline in Graylog adds.
-    type: list
-    elements: str
-    default: []
-  dest:
-    description:
-      - File to write the messages into, instead of giving them in the result. Needed for more than a task's result can
-        hold, which is some 100,000 lines; too many without it is an error.
-      - It is made for its owner only.
-    type: path
-  dest_format:
-    description:
-      - V(text) writes time, host, executor, stream and message.
-      - V(json) writes a JSON document with all fields, a line each.
-    type: str
-    choices: [text, json]
-    default: text
   wait_for:
     description: What to wait for. Of several conditions all are meant. Without it the task gives what there is.
     type: dict
