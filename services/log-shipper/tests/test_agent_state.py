@@ -12,6 +12,8 @@ from lumberjack_server import LumberjackServer
 from mesos_runtime.local_cluster import Authentication, LocalCluster, Tls
 from mesos_runtime.local_cluster.framework import Framework
 
+pytestmark = pytest.mark.system
+
 LABELS = {"labels": [{"key": "job", "value": "wordcount"}, {"key": "run_id", "value": "wordcount-1"}]}
 
 
