@@ -18,7 +18,7 @@ sys.path.extend(
 from driver_image import image_archive
 from engine_client import docker
 from marathon_process import MarathonProcess
-from mesos_runtime.local_cluster import AgentSpec, LocalCluster
+from mesos_runtime.local_cluster import AgentSpec, Authentication, LocalCluster, Tls
 from registry_process import PASSWORD, USERNAME, RegistryProcess
 
 # A user of every machine, who runs the drivers here.
@@ -109,4 +109,29 @@ def job(servers: dict[str, Any], registry: RegistryProcess, driver_image: str) -
         "driver_memory": "32m",
         "driver_memory_overhead": "32m",
         "wait_timeout": "60s",
+    }
+
+
+@pytest.fixture(scope="module")
+def small_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """A master and an agent with TLS and accounts, without a container engine."""
+    agents = [AgentSpec(containerizers="mesos")]
+    folder = tmp_path_factory.mktemp("mesos")
+    with LocalCluster(folder, agents, tls=Tls(), authentication=Authentication()) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def operator(small_cluster: LocalCluster) -> dict[str, Any]:
+    """The options of modules that lead to the small cluster."""
+    authority, certificate = small_cluster.authority, small_cluster.client_certificate
+    assert authority and certificate and small_cluster.authentication
+    name = small_cluster.authentication.operator
+    return {
+        "mesos_url": small_cluster.master_url,
+        "mesos_username": name,
+        "mesos_password": small_cluster.credentials[name],
+        "ca_path": str(authority.certificate),
+        "client_cert": str(certificate.certificate),
+        "client_key": str(certificate.key),
     }
