@@ -6,8 +6,9 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.mesospark.platform.plugins.module_utils.client import Client, Connection
@@ -21,12 +22,27 @@ INPUT_TYPES = {
     "beats": "org.graylog.plugins.beats.Beats2Input",
     "lines": "org.graylog2.inputs.syslog.tcp.SyslogTCPInput",
 }
+_SETTINGS = {"output_batch_size": "100"}
+"""as the role graylog sets it"""
+
 _PATIENCE = 60.0
 """seconds without progress after which no more is waited for"""
 
 _ANSWER_SECONDS = 30.0
 _START_SECONDS = 30.0
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS, _READER_LOOK_SECONDS = 0.25, 1.0
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When the reader had handed over its last record, and when all could be found, by the monotonic clock.
+
+    waiting: the most records that Graylog had taken into its journal and not stored yet.
+    """
+
+    handed_over: float
+    ended: float
+    waiting: int
 
 
 @contextmanager
@@ -38,8 +54,8 @@ def graylog_server() -> Iterator[Graylog]:
     from graylog_server.local_graylog import LocalGraylog
 
     print("starting Graylog", file=sys.stderr, flush=True)
-    with tempfile.TemporaryDirectory(prefix="bench-graylog-") as folder, LocalGraylog(Path(folder)) as local:
-        yield _client(local.url, "admin", local.password)
+    with tempfile.TemporaryDirectory(prefix="bench-graylog-") as folder, LocalGraylog(Path(folder), _SETTINGS) as local:
+        yield _client(local.url, local.username, local.password)
 
 
 def _client(url: str, username: str, password: str) -> Graylog:
@@ -92,17 +108,21 @@ class GraylogInput:
         """How many records of this input can be found, repeated ones included."""
         return count(self._graylog, self._search())
 
-    def wait_for(self, records: int) -> float:
-        """Wait until so many records can be found, or no more become so; when the last was, by the monotonic clock."""
-        most, ended = 0, time.monotonic()
-        while most < records:
+    def wait_for(self, records: int, sent: Callable[[], int]) -> Arrival:
+        """Wait until so many records can be found, or no more become so. sent: how many the reader says it has sent."""
+        found = waiting = 0
+        handed_over = None
+        look_at_reader = ended = time.monotonic()
+        while found < records and time.monotonic() - ended < _PATIENCE:
             time.sleep(_LOOK_SECONDS)
-            found = self.found()
-            if found > most:
-                most, ended = found, time.monotonic()
-            elif time.monotonic() - ended > _PATIENCE:
-                break
-        return ended
+            before, found, now = found, self.found(), time.monotonic()
+            if found > before:
+                ended = now
+            waiting = max(waiting, self._waiting())
+            if handed_over is None and now >= look_at_reader:
+                look_at_reader = now + _READER_LOOK_SECONDS
+                handed_over = now if sent() >= records else None
+        return Arrival(handed_over or ended, ended, waiting)
 
     def lines(self) -> tuple[int, int]:
         """How many different lines there are in the records that can be found, and how many more are repeated."""
@@ -111,6 +131,10 @@ class GraylogInput:
             numbers += NUMBER.findall(record["message"].encode())
         different = len(set(numbers))
         return different, len(numbers) - different
+
+    def _waiting(self) -> int:
+        """How many records Graylog has taken into its journal and not stored yet."""
+        return int(self._graylog.read("/system/journal")["uncommitted_journal_entries"])
 
     def _search(self) -> Search:
         return Search(f"gl2_source_input:{self._id}")

@@ -26,12 +26,15 @@ from typing import TYPE_CHECKING
 
 sys.path.extend(
     str(Path(__file__).resolve().parents[1] / folder)
-    for folder in (".collections", "services/graylog", "services/log-shipper", "services/log-shipper/tests/support")
+    for folder in (
+        *(".collections", "services/graylog", "services/mesos-runtime"),
+        *("services/log-shipper", "services/log-shipper/tests/support"),
+    )
 )
 
 from log_graylog import GraylogInput, graylog_server
 from log_load import Load, log_line, make_load, make_sandboxes
-from log_readers import LogShipper, Reader, Rsyslog, missing
+from log_readers import STATISTICS_SECONDS, LogShipper, Reader, Rsyslog, missing
 from log_shipper_certificates import Certificates
 from log_sink import BEATS, LINES, Sink
 from process_figures import cpu_seconds, resident_megabytes, wait_for_connection
@@ -39,7 +42,7 @@ from process_figures import cpu_seconds, resident_megabytes, wait_for_connection
 if TYPE_CHECKING:
     from ansible_collections.mesospark.platform.plugins.module_utils.graylog import Graylog
 
-MEASUREMENTS = ("sink", "graylog", "latency", "idle")
+MEASUREMENTS = ("sink", "idle", "graylog", "latency")
 _PROTOCOLS = {LogShipper.name: BEATS, Rsyslog.name: LINES}
 _LATENCY_EXECUTORS = 4
 _LATENCY_RATE = 200
@@ -54,7 +57,8 @@ _CONNECT_SECONDS = 30.0
 class Figures:
     """What a reader did with all lines of a load. seconds: from the first line to the last. cpu: seconds, too.
 
-    uncounted: by how many records its own count differs from what arrived.
+    uncounted: by how many records its own count differs from what arrived. Of Graylog only: handed_over, seconds until
+    the reader had nothing more to send, and waiting, records in Graylog's journal at most.
     """
 
     lines: int
@@ -64,6 +68,8 @@ class Figures:
     seconds: float
     cpu: float
     megabytes: float
+    handed_over: float = 0.0
+    waiting: int = 0
 
     @property
     def rate(self) -> float:
@@ -113,7 +119,7 @@ class Bench:
                 lines=load.lines,
                 lost=load.lines - received.lines,
                 twice=received.twice,
-                uncounted=abs(reader.sent() - received.records),
+                uncounted=_differs(reader, received.records),
                 seconds=received.seconds,
                 cpu=cpu,
                 megabytes=resident_megabytes(reader.pid, most=True),
@@ -128,17 +134,19 @@ class Bench:
         ):
             wait_for_connection(destination.port, _CONNECT_SECONDS)
             before, began = cpu_seconds(reader.pid), time.monotonic()
-            ended = destination.wait_for(records)
+            arrival = destination.wait_for(records, reader.sent)
             cpu = cpu_seconds(reader.pid) - before
             found, twice = destination.lines()
             return Figures(
                 lines=load.lines,
                 lost=load.lines - found,
                 twice=twice,
-                uncounted=abs(reader.sent() - destination.found()),
-                seconds=ended - began,
+                uncounted=_differs(reader, destination.found()),
+                seconds=arrival.ended - began,
                 cpu=cpu,
                 megabytes=resident_megabytes(reader.pid, most=True),
+                handed_over=arrival.handed_over - began,
+                waiting=arrival.waiting,
             )
 
     def latency(self, name: str, graylog: Graylog) -> list[float]:
@@ -183,6 +191,11 @@ class Bench:
             return (cpu_seconds(reader.pid) - before) / seconds * 100, resident_megabytes(reader.pid)
 
 
+def _differs(reader: Reader, records: int) -> int:
+    time.sleep(2 * STATISTICS_SECONDS)
+    return abs(reader.sent() - records)
+
+
 def _write_evenly(files: Sequence[Path], lines: int, written: list[float]) -> None:
     """Write one line to each file in turn, and note when."""
     streams = [path.open("a", encoding="ascii", buffering=1) for path in files]
@@ -206,18 +219,20 @@ def compare(rounds: int, measure: Callable[[str], Figures]) -> dict[str, list[Fi
     return figures
 
 
-def show(into: str, figures: dict[str, list[Figures]]) -> None:
-    """Rows of medians; lost, repeated and uncounted ones are the sums of all rounds."""
+def show(figures: dict[str, list[Figures]], graylog: bool = False) -> None:
+    """Rows of medians; lost, repeated and uncounted ones are the sums of all rounds, memory is the most."""
     floor = statistics.median(each.cpu_per_million for each in figures[Rsyslog.name])
     for name, rounds in figures.items():
         rate = statistics.median(each.rate for each in rounds)
         cpu = statistics.median(each.cpu_per_million for each in rounds)
-        share = statistics.median(each.share for each in rounds)
-        lost, twice, uncounted = (
-            sum(getattr(each, field) for each in rounds) for field in ("lost", "twice", "uncounted")
-        )
-        row = (name, into, f"{rate:.0f}", f"{cpu:.2f}", f"{cpu / floor:.2f}", f"{share:.0f} %", lost, twice, uncounted)
-        print("|", *(f"{cell} |" for cell in (*row, f"{max(each.megabytes for each in rounds):.0f} MB")), flush=True)
+        cells = [name, f"{rate:,.0f}"]
+        if graylog:
+            handed_over = statistics.median(each.lines / each.handed_over for each in rounds)
+            cells += [f"{handed_over:,.0f}", f"{max(each.waiting for each in rounds):,}"]
+        cells += [f"{cpu:.2f}", f"{cpu / floor:.2f}", f"{statistics.median(each.share for each in rounds):.0f} %"]
+        cells += [str(sum(getattr(each, field) for each in rounds)) for field in ("lost", "twice", "uncounted")]
+        cells.append(f"{max(each.megabytes for each in rounds):.0f} MB")
+        print("|", " | ".join(cells), "|", flush=True)
 
 
 def tell(text: str) -> None:
@@ -225,16 +240,23 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure_loads(bench: Bench, options: argparse.Namespace, graylog: Graylog | None) -> None:
+def measure_sink(bench: Bench, options: argparse.Namespace) -> None:
     """The table of speed, cost and loss."""
-    print("| reader | into | lines/s | CPU s / 1M lines | x rsyslog | of a core | lost | twice | uncounted | memory |")
-    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
-    if "sink" in options.measure:
-        load = make_load(bench.folder / "sink-load", options.lines)
-        show("sink", compare(options.rounds, lambda name: bench.into_sink(name, load)))
-    if graylog and "graylog" in options.measure:
-        load = make_load(bench.folder / "graylog-load", options.graylog_lines)
-        show("Graylog", compare(1, lambda name: bench.into_graylog(name, load, graylog)))
+    load = make_load(bench.folder / "sink-load", options.lines)
+    print("| into a sink | lines/s | CPU s / 1M lines | x rsyslog | of a core | lost | twice | uncounted | memory |")
+    print(f"| --- |{' ---: |' * 8}", flush=True)
+    show(compare(options.rounds, lambda name: bench.into_sink(name, load)))
+
+
+def measure_graylog(bench: Bench, options: argparse.Namespace, graylog: Graylog) -> None:
+    """The same with Graylog; what it has taken but not yet stored tells whose limit it is."""
+    tell("warming Graylog up")
+    bench.into_graylog(LogShipper.name, make_load(bench.folder / "warm-up", options.graylog_lines // 5), graylog)
+    load = make_load(bench.folder / "graylog-load", options.graylog_lines)
+    print("\n| into Graylog | found, lines/s | handed over, lines/s | waiting in Graylog | CPU s / 1M lines ", end="")
+    print("| x rsyslog | of a core | lost | twice | uncounted | memory |")
+    print(f"| --- |{' ---: |' * 10}", flush=True)
+    show(compare(1, lambda name: bench.into_graylog(name, load, graylog)), graylog=True)
 
 
 def measure_latency(bench: Bench, graylog: Graylog) -> None:
@@ -273,7 +295,7 @@ def main() -> None:
     parser.add_argument("--measure", nargs="+", choices=MEASUREMENTS, default=MEASUREMENTS)
     parser.add_argument("--rsyslog", type=Path, default=Path("/"), help="folder below which rsyslog's packages are")
     parser.add_argument("--lines", type=positive, default=1_000_000, help="into the sink")
-    parser.add_argument("--graylog-lines", type=positive, default=200_000, help="into Graylog")
+    parser.add_argument("--graylog-lines", type=positive, default=100_000, help="into Graylog")
     parser.add_argument("--rounds", type=positive, default=3, help="into the sink")
     parser.add_argument("--sandboxes", type=positive, default=2000)
     parser.add_argument("--idle-seconds", type=positive, default=60)
@@ -283,14 +305,16 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-logs-")))
         bench = Bench(folder, options.rsyslog.resolve())
-        needs_graylog = {"graylog", "latency"} & set(options.measure)
-        graylog = stack.enter_context(graylog_server()) if needs_graylog else None
-        if {"sink", "graylog"} & set(options.measure):
-            measure_loads(bench, options, graylog)
-        if graylog and "latency" in options.measure:
-            measure_latency(bench, graylog)
+        if "sink" in options.measure:
+            measure_sink(bench, options)
         if "idle" in options.measure:
             measure_idle(bench, options)
+        if {"graylog", "latency"} & set(options.measure):
+            graylog = stack.enter_context(graylog_server())
+            if "graylog" in options.measure:
+                measure_graylog(bench, options, graylog)
+            if "latency" in options.measure:
+                measure_latency(bench, graylog)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ set -eu
 
 # What builds need, then what the Mesos programs link to, then what tests start on this machine.
 packages="ca-certificates curl debootstrap g++ git libssl-dev make maven openjdk-17-jdk-headless openssl python3-venv xz-utils
+  libkrb5-dev nftables
   libapr1 libcurl3-gnutls libsasl2-2 libsasl2-modules libsvn1
-  busybox-static"
+  busybox-static chromium fonts-dejavu-core"
 engine_package=docker.io
 engine_log=/var/log/mesospark-dockerd.log
 

@@ -50,7 +50,7 @@ def graylog_options() -> dict[str, t.Any]:
 
 
 def graylog_wait_options() -> dict[str, t.Any]:
-    """The options of the documentation fragment ``graylog.wait``."""
+    """The options of the documentation fragment ``graylog_wait``."""
     return wait_options("30s", "500ms")
 
 

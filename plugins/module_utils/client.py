@@ -12,6 +12,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import ssl
 import time
 import typing as t
@@ -324,7 +325,10 @@ def error_message(body: bytes) -> str:
     try:
         document = json.loads(body)
     except ValueError:
-        return " ".join(body.decode(errors="replace").split())[:500] or "no explanation"
+        text = body.decode(errors="replace")
+        # A server in front of the service answers with a page.
+        title = re.search(r"<title>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
+        return " ".join((title[1] if title else text).split())[:500] or "no explanation"
     if isinstance(document, list) and all(isinstance(entry, dict) and "reason" in entry for entry in document):
         return "; ".join(f"line {entry.get('line')}: {entry['reason']}" for entry in document)
     if not isinstance(document, dict):

@@ -12,7 +12,7 @@ from .beats import BeatsOutput
 from .difference import DifferenceTracker
 from .errors import ApiError, OptionError, PlatformError
 from .graylog import Graylog
-from .graylog_messages import compiled, deliver
+from .graylog_messages import check_delivery, deliver
 from .graylog_search import Search, collect, count, export, newest_run, query_of, started
 from .log_records import LogRecords, executor_of
 from .mesos import TERMINAL_STATES, Agent, Mesos, labels_of
@@ -44,7 +44,7 @@ def read_logs(
 
     Raises OptionError for a run that nobody knows, PlatformError with the same keys when some lines could not be read.
     """
-    pattern = compiled("pattern", params["pattern"])
+    pattern = check_delivery(params)
     run_id = params["run_id"] or _newest(mesos, graylog, params["name"])
     executors = _executors(mesos, run_id, params) if mesos else []
     agents = {agent.id: agent for agent in mesos.agents()} if mesos else {}
@@ -52,7 +52,7 @@ def read_logs(
     tracker = DifferenceTracker()
     shipment = Shipment(None if check_mode else output)
     with closing(LogRecords()) as records:
-        received = collect(graylog, search, records) if graylog else 0
+        received = collect(graylog, search, records, params["fields"]) if graylog else 0
         if not executors and not received:
             raise OptionError("run_id", run_id, "has no lines and no sandboxes", "correct it")
         entries = [

@@ -127,10 +127,6 @@ class Graylog:
         """The stream with this title or id. Raises OptionError when several have the title."""
         return only("stream", name, self.streams(), "title", "id")
 
-    def index_set_named(self, name: str) -> t.Optional[Document]:
-        """The index set with this prefix, title or id. Raises OptionError when several have the title."""
-        return only("index_set", name, self.index_sets(), "index_prefix", "title", "id")
-
     def _list(self, name: str) -> list[Document]:
         path, key = _LISTS[name]
         return self.read(path)[key]

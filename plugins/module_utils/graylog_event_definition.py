@@ -162,7 +162,7 @@ def _shown_condition(config: Document) -> t.Optional[Document]:
     if not series and not expression:
         return None
     right = (expression or {}).get("right") or {}
-    if len(series) != 1 or right.get("expr") != "number":
+    if not expression or len(series) != 1 or right.get("expr") != "number":
         return {"series": series, "expression": expression}
     return {
         "function": series[0].get("type") or series[0].get("function"),

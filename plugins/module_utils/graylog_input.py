@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 
 from .difference import DifferenceTracker
 from .errors import OptionError
@@ -56,12 +57,16 @@ class Input:
         base = {name: field.get("default_value") for name, field in self._fields.items()}
         current = self.current["attributes"] if self.current and self.current["type"] == self.type else {}
         kept = {name: {"keep_value": True} if _is_withheld(value) else value for name, value in current.items()}
+        given = {
+            name: {"set_value": value} if value and self._fields[name].get("is_encrypted") else value
+            for name, value in self._configuration.items()
+        }
         return {
             "title": self.title,
             "type": self.type,
             "global": self._params["node"] is None,
             "node": self._params["node"],
-            "configuration": {**base, **kept, **self._configuration},
+            "configuration": {**base, **kept, **given},
         }
 
     def without_secrets(self, fields: t.Optional[Document], prefix: str = _PREFIX) -> t.Any:
@@ -116,20 +121,18 @@ def apply_input(graylog: Graylog, waiter: Waiter, params: dict[str, t.Any], chec
             graylog.remove(f"/system/inputs/{current['id']}")
         return {"input": subject.answer(current) if check_mode else None, "states": {}, **differences.result()}
     _compare(subject, differences)
-    before = read_states(graylog, current) if current else {}
-    restart = bool(set(differences.names) - {"static_fields"})
-    if current and not restart:
+    states = read_states(graylog, current) if current else {}
+    if current and not differences.changed:
         if params["state"] == "restarted":
-            restart = differences.compare("started", "earlier", "by this task")
-        elif is_stopped(before):
-            restart = differences.compare("state", _words(before), "RUNNING")
+            differences.compare("started", "earlier", "by this task")
+        elif is_stopped(states):
+            differences.compare("state", _words(states), "RUNNING")
     if check_mode:
-        return {"input": subject.answer(current), "states": _words(before), **differences.result()}
-    current = _write(graylog, subject, differences)
-    states: States = {}
-    if params["wait"]:
-        states = await_running(graylog, waiter, current, before if restart else {})
-    return {"input": subject.answer(current), "states": _words(states), **differences.result()}
+        return {"input": subject.answer(current), "states": _words(states), **differences.result()}
+    current, before = _write(graylog, waiter, subject, differences, states)
+    states = await_running(graylog, waiter, current, before) if params["wait"] else {}
+    document = graylog.read(f"/system/inputs/{current['id']}")
+    return {"input": subject.answer(document), "states": _words(states), **differences.result()}
 
 
 def _compare(subject: Input, differences: DifferenceTracker) -> None:
@@ -146,25 +149,38 @@ def _compare(subject: Input, differences: DifferenceTracker) -> None:
     compare_fields(differences, "input", seen, wanted)
 
 
-def _write(graylog: Graylog, subject: Input, differences: DifferenceTracker) -> Document:
-    """Make, update or start the input; its document."""
-    current, names = subject.current, set(differences.names)
+def _write(
+    graylog: Graylog, waiter: Waiter, subject: Input, differences: DifferenceTracker, states: States
+) -> tuple[Document, States]:
+    """Make, update or start the input: its document, and the states before the last write, which starts it anew."""
+    current, names, before = subject.current, set(differences.names), states
+    written = True
     if current is None:
-        current = {"id": graylog.create("/system/inputs", subject.document())["id"]}
+        current = graylog.read(f"/system/inputs/{graylog.create('/system/inputs', subject.document())['id']}")
     elif names - {"static_fields", "started", "state"}:
         graylog.update(f"/system/inputs/{current['id']}", subject.document())
     elif names & {"started", "state"}:
         start(graylog, current["id"])
-    path = f"/system/inputs/{current['id']}"
-    wanted = subject.wanted().get("static_fields")
-    if wanted is not None:
-        fields = current.get("static_fields") or {}
-        for name in fields.keys() - wanted.keys():
-            graylog.remove(f"{path}/staticfields/{quoted(name)}")
-        for name, value in wanted.items():
-            if fields.get(name) != value:
-                graylog.create(f"{path}/staticfields", {"key": name, "value": value})
-    return graylog.read(path)
+    else:
+        written = False
+    for change in _static_field_changes(graylog, current, subject.wanted().get("static_fields")):
+        if written:
+            # Every write starts the input anew, and two starts at once make Graylog lose one that keeps the port.
+            before = await_running(graylog, waiter, current, before)
+        change()
+        written = True
+    return current, before if written else {}
+
+
+def _static_field_changes(
+    graylog: Graylog, current: Document, wanted: t.Optional[Document]
+) -> list[t.Callable[[], object]]:
+    if wanted is None:
+        return []
+    path, fields = f"/system/inputs/{current['id']}/staticfields", current.get("static_fields") or {}
+    removals = [partial(graylog.remove, f"{path}/{quoted(name)}") for name in fields.keys() - wanted.keys()]
+    values = [{"key": name, "value": value} for name, value in wanted.items() if fields.get(name) != value]
+    return [*removals, *(partial(graylog.create, path, value) for value in values)]
 
 
 def _typed(option: str, name: str, value: t.Any, kind: str) -> t.Any:

@@ -14,8 +14,10 @@ from .waiter import Waiter
 States = dict[str, t.Optional[Document]]
 
 _COMING = ("CREATED", "INITIALIZED", "STARTING", "RUNNING")
-# A node that has forgotten an input is told to start it, not before it had the time to do so by itself.
+# Seconds until an input that does not run is started. Graylog starts those by itself which ran before a change, and to
+# start one twice at once makes it lose a listener that keeps the port for ever.
 _PATIENCE = 3.0
+_PATIENCE_WITH_RESTART = 15.0
 
 
 def read_states(graylog: Graylog, current: Document) -> States:
@@ -47,6 +49,7 @@ def await_running(graylog: Graylog, waiter: Waiter, current: Document, before: S
     """
     last: States = {}
     told = time.monotonic()
+    restarts = any(state and state["state"] == "RUNNING" for state in before.values())
 
     def running() -> t.Optional[States]:
         nonlocal last, told
@@ -59,7 +62,7 @@ def await_running(graylog: Graylog, waiter: Waiter, current: Document, before: S
                 )
         if last and len(fresh) == len(last) and all(state and state["state"] == "RUNNING" for state in fresh.values()):
             return last
-        if is_stopped(last) and time.monotonic() - told > _PATIENCE:
+        if is_stopped(last) and time.monotonic() - told > (_PATIENCE_WITH_RESTART if restarts else _PATIENCE):
             start(graylog, current["id"])
             told = time.monotonic()
         return None

@@ -8,28 +8,28 @@ import re
 import time
 import typing as t
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass
 
 from .difference import DifferenceTracker
 from .errors import OptionError, PlatformError
 from .graylog import Graylog
-from .graylog_search import Search, collect, count, search_of
-from .log_file import write_log
-from .log_records import LogRecords, Record
+from .graylog_search import Search, collect, count, query_of, search_of
+from .log_file import check_place, write_log
+from .log_records import LogRecords, Record, result_of
 from .sizes import seconds
 from .waiter import Waiter
 
 # Ansible keeps a task's result in memory several times.
 MOST_RESULT_BYTES = 64 * 1024 * 1024
+_OTHER_BYTES = 500
 
 
 def find_messages(graylog: Graylog, waiter: Waiter, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """The module's result. Raises WaitTimeout when what wait_for names has not come in time."""
     search = search_of(params)
     wish = wish_of(params)
-    pattern = compiled("pattern", params["pattern"])
-    if params["limit"] < 0:
-        raise OptionError("limit", params["limit"], "is no number of messages", "give 0 for all, or more")
+    pattern = check_delivery(params)
     found = _Collected(graylog, search, params["fields"])
     try:
         if wish and params["wait"]:
@@ -39,6 +39,24 @@ def find_messages(graylog: Graylog, waiter: Waiter, params: dict[str, t.Any], ch
         return {**result, **deliver(found.records, pattern, params, check_mode)}
     finally:
         found.records.close()
+
+
+def run_messages(graylog: Graylog, run_id: str, params: dict[str, t.Any]) -> list[Record]:
+    """The messages of one run for the options executors, level, pattern and limit."""
+    pattern = check_delivery({**params, "dest": None})
+    wanted = {"run": run_id, "executors": params["executors"], "level": params["level"]}
+    with closing(LogRecords()) as records:
+        collect(graylog, Search(query_of(wanted)), records)
+        return deliver(records, pattern, {"limit": params["limit"], "dest": None, "fields": []}, True)["messages"]
+
+
+def check_delivery(params: dict[str, t.Any]) -> t.Optional[re.Pattern[str]]:
+    """The option pattern, compiled. Raises OptionError when it, limit or dest can not be right."""
+    if params["limit"] < 0:
+        raise OptionError("limit", params["limit"], "is no number of messages", "give 0 for all, or more")
+    if params["dest"]:
+        check_place(params["dest"])
+    return compiled("pattern", params["pattern"])
 
 
 def deliver(
@@ -60,13 +78,13 @@ def deliver(
     else:
         size = 0
         for record in chosen:
-            size += len(record.get("message", "")) + 500
+            size += len(record.get("message", "")) + _OTHER_BYTES
             if size > MOST_RESULT_BYTES:
                 raise PlatformError(
                     f"There are more than {len(messages)} messages, too many for a task's result: "
                     "write them into a file with dest, or narrow the search (run, executors, level, since, limit)."
                 )
-            messages.append(record)
+            messages.append(result_of(record, params["fields"]))
         written = len(messages)
     return {**tracker.result(), "count": written, "matched": counter.number, "messages": messages}
 

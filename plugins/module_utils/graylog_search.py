@@ -16,6 +16,7 @@ import urllib.parse
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
+from .client import Client
 from .errors import ConnectionFailed, OptionError, PlatformError
 from .graylog import Graylog
 from .log_records import DRIVER_TASK, FIELDS, NUMBERS, LogRecords, Record
@@ -151,7 +152,7 @@ def started(run: str) -> t.Optional[float]:
 
 
 def collect(graylog: Graylog, search: Search, records: LogRecords, more_fields: t.Sequence[str] = ()) -> int:
-    """Put all messages of a search into ``records``; how many came, duplicates included.
+    """Put all messages of a search into ``records``, which have none so far; how many came, duplicates included.
 
     Raises ConnectionFailed when Graylog repeatedly gives fewer messages than it counts.
     """
@@ -162,6 +163,7 @@ def collect(graylog: Graylog, search: Search, records: LogRecords, more_fields: 
         if given >= expected:
             return given
         if attempt < _ATTEMPTS - 1:
+            records.clear()
             time.sleep(_ATTEMPT_PAUSE)
     raise ConnectionFailed(
         f"Graylog at {graylog.url} counts {expected} messages, but gave {given} of them, {_ATTEMPTS} times: "
@@ -238,7 +240,21 @@ def _first_words(description: str) -> str:
     return " ".join(description.removeprefix("Search type returned error:").split()).rstrip(".")[:300]
 
 
-def link(graylog_url: str, run: str) -> str:
-    """The address of a run's lines in Graylog's search."""
+def browser_url(graylog: Graylog) -> str:
+    """The address under which people open Graylog: its pages work under no other one. Without a trailing slash.
+
+    It may be another one than that which modules use; if Graylog does not tell, it is taken for the same.
+    """
+    client = Client(graylog.client.connection, graylog.client.service, graylog.client.option, retry_seconds=0.0)
+    try:
+        text = client.request("GET", "/config.js", headers={"Accept": "*/*"}).data.decode(errors="replace")
+    except PlatformError:
+        return graylog.url
+    match = re.search(r"""gl2ServerUrl:\s*['"](https?://[^'"]+?)/api/?['"]""", text)
+    return match[1] if match else graylog.url
+
+
+def link(address: str, run: str) -> str:
+    """The address of a run's lines in the search of the Graylog at ``browser_url``."""
     query = urllib.parse.urlencode({"q": f"run:{phrase(run)}", "rangetype": "relative", "relative": "0"})
-    return f"{graylog_url.rstrip('/')}/search?{query}"
+    return f"{address}/search?{query}"

@@ -25,6 +25,8 @@ RULE_TYPES = {
 _WORDS = {number: word for word, number in RULE_TYPES.items()}
 _WITHOUT_FIELD = ("always_match", "match_input")
 _WITHOUT_VALUE = ("always_match", "presence")
+# From this version on there are rules of the type match_input.
+_KNOWS_INPUTS = (4,)
 _MATCHING = {"all": "AND", "any": "OR"}
 # What a new stream has unless options say something else.
 _NEW = {"description": "", "matching": "all", "remove_matches_from_default_stream": True, "rules": []}
@@ -96,6 +98,11 @@ def _wanted_stream(params: dict[str, t.Any], references: References) -> Document
     if params["index_set"] is not None:
         wanted["index_set"] = references.index_set_prefix(references.index_set_id("index_set", params["index_set"]))
     if params["rules"] is not None:
+        if (
+            any(rule["type"] == "match_input" for rule in params["rules"])
+            and references.graylog.version < _KNOWS_INPUTS
+        ):
+            raise OptionError("rules", "match_input", "is unknown to Graylog before version 4", "use a field instead")
         wanted["rules"] = _sorted([wanted_rule(rule) for rule in params["rules"]])
     wanted["state"] = params["state"]
     return wanted

@@ -101,7 +101,7 @@ def _shown_user(user: Document) -> Document:
 
 def _user_document(wanted: Document, seen: Document, version: tuple[int, ...]) -> Document:
     """What Graylog takes."""
-    document = {name: wanted[name] for name in ("email", "full_name", "roles", "timezone") if name in wanted}
+    document: Document = {name: wanted[name] for name in ("email", "full_name", "roles", "timezone") if name in wanted}
     if "session_timeout" in wanted:
         document["session_timeout_ms"] = round(wanted["session_timeout"] * 1000)
     if "full_name" in document and version >= _USERS_BY_ID:

@@ -86,7 +86,7 @@ def view_documents(
     queries = [{"id": query_id, **query, "search_types": [widget.computed for widget in widgets]}]
     content = json.dumps([kind, params["title"], queries], sort_keys=True)
     search = {"id": hashlib.sha256(content.encode()).hexdigest()[:24], "queries": queries, "parameters": []}
-    state = {
+    state: Document = {
         "selected_fields": sorted(params["fields"]) if params.get("fields") else None,
         "static_message_list_id": None,
         "titles": {

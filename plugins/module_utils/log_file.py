@@ -24,9 +24,7 @@ def write_log(
 
     Logs may hold what others must not read, so it is its owner's. Raises OptionError when it can not be written.
     """
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path) or not os.path.isdir(folder):
-        raise OptionError("dest", path, "can not be a file", "name a file in a folder that exists")
+    folder = check_place(path)
     digest, size, number = hashlib.sha256(), 0, 0
     temporary = None
     try:
@@ -48,6 +46,14 @@ def write_log(
         if temporary and not check_mode and os.path.exists(temporary):
             os.unlink(temporary)
     return number
+
+
+def check_place(path: str) -> str:
+    """The folder of a file that may be written. Raises OptionError when it can not be one."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not os.path.isdir(folder):
+        raise OptionError("dest", path, "can not be a file", "name a file in a folder that exists")
+    return folder
 
 
 def _opened(folder: str, check_mode: bool) -> t.Any:

@@ -42,6 +42,25 @@ FIELDS = (
     "cut",
     "staging",
 )
+# What is the same for a whole run, or of interest to few, is left out of a task's result.
+RESULT_FIELDS = (
+    "timestamp",
+    "message",
+    "level",
+    "logger",
+    "job",
+    "run",
+    "executor",
+    "executor_id",
+    "task_id",
+    "agent_hostname",
+    "service",
+    "stream",
+    "offset",
+    "length",
+    "record_id",
+    "cut",
+)
 NUMBERS = frozenset(("offset", "length", "level"))
 DRIVER_TASK = "runs_"
 _BATCH = 1000
@@ -83,8 +102,12 @@ class LogRecords:
         self.received = 0
 
     def close(self) -> None:
-        """Forget everything."""
         self._database.close()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._database.execute("DELETE FROM record")
+        self.received = 0
 
     def add(self, records: t.Iterable[Record]) -> int:
         """Take records; how many they were."""
@@ -155,13 +178,20 @@ def series_of(record: Record) -> t.Optional[str]:
 
 
 def executor_of(record: Record) -> t.Optional[str]:
-    """``driver`` or the executor's id; the service for logs of the platform."""
+    """``driver`` or the executor's id; None for logs of the platform."""
     if (record.get("task_id") or "").startswith(DRIVER_TASK):
         return "driver"
-    return record.get("executor_id") or record.get("service")
+    return record.get("executor_id")
+
+
+def result_of(record: Record, more_fields: t.Sequence[str] = ()) -> Record:
+    """The part of a record that is given as a task's result."""
+    whole = {**record, "executor": executor_of(record)}
+    return {name: whole[name] for name in (*RESULT_FIELDS, *more_fields) if whole.get(name) is not None}
 
 
 def text_line(record: Record) -> str:
-    """A record as people read it: time, host, executor, stream and text."""
-    origin = (record.get("timestamp"), record.get("agent_hostname"), executor_of(record), record.get("stream"))
+    """A record as people read it: time, host, executor or service, stream and text."""
+    who = executor_of(record) or record.get("service")
+    origin = (record.get("timestamp"), record.get("agent_hostname"), who, record.get("stream"))
     return " ".join([*(part for part in origin if part), record.get("message", "")])

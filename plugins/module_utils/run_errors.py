@@ -15,31 +15,36 @@ from .graylog import Graylog
 from .graylog_search import Search, newest, phrase
 from .log_records import LogRecords, Record, executor_of
 from .mesos import TERMINAL_STATES, Mesos
-from .mesos_sandbox import Executor, find_executors
+from .mesos_sandbox import find_executors
 from .sandbox_logs import STREAMS, SandboxLogs
 
 # So many of the last error records of each are given, and so many lines of each.
-_EACH = 5
-_LINES = 15
+_EACH = 3
+_LINES = 20
+_FRAMES = 2
+_CAUSES = 3
 _MOST_FROM_GRAYLOG = 1000
 _TAIL = 128 * 1024
 _MOST_SANDBOXES = 32
 _AT_ONCE = 4
 _ERROR_LEVEL = 3
-_TROUBLE = re.compile(
-    r"Traceback \(most recent call last\)|Exception in thread |(?:[\w$]+\.)*[A-Z][\w$]*(?:Error|Exception)\b"
-)
+_FAILED = TERMINAL_STATES - {"TASK_FINISHED"}
+_NAME = r"(?:[\w$]+\.)*[A-Z][\w$]*(?:Error|Exception)\b"
+_TROUBLE = re.compile(rf"Traceback \(most recent call last\)|Exception in thread |{_NAME}")
+_CAUSE = re.compile(rf"(?:Caused by: )?{_NAME}(?!: Traceback \()")
+JAVA_FRAME = re.compile(r"\s+(?:at \S+\(|\.\.\. \d+ more)")
 
 
 def error_lines(mesos: Mesos, graylog: t.Optional[Graylog], run_id: str) -> list[dict[str, t.Any]]:
     """``{executor, host, stream, timestamp, message}`` of the last error records of each, in true order.
 
-    They come from Graylog and, since it may lag, from the sandboxes of the driver and the executors that failed. What
-    can not be asked is left out: this explains a failure, and is never one itself.
+    They come from Graylog and, since it may lag, from the sandboxes too. What can not be asked is left out: this
+    explains a failure, and is never one itself.
     """
     with closing(LogRecords()) as records:
-        known = graylog is not None and _add_from_graylog(records, graylog, run_id)
-        _add_from_sandboxes(records, mesos, run_id, only_failed=known)
+        if graylog:
+            _add_from_graylog(records, graylog, run_id)
+        _add_from_sandboxes(records, mesos, run_id)
         last: defaultdict[tuple[t.Any, t.Any], deque[tuple[int, Record]]] = defaultdict(lambda: deque(maxlen=_EACH))
         for number, record in enumerate(filter(is_error, records)):
             last[executor_of(record), record.get("agent_hostname")].append((number, record))
@@ -50,7 +55,7 @@ def error_lines(mesos: Mesos, graylog: t.Optional[Graylog], run_id: str) -> list
             "host": record.get("agent_hostname"),
             "stream": record.get("stream"),
             "timestamp": record.get("timestamp"),
-            "message": _shortened(record["message"]),
+            "message": shortened(record["message"]),
         }
         for _number, record in chosen
     ]
@@ -59,7 +64,7 @@ def error_lines(mesos: Mesos, graylog: t.Optional[Graylog], run_id: str) -> list
 def errors_of_executors(errors: list[dict[str, t.Any]], most: int) -> str:
     """The last error of each executor, for a message; the last ``most`` executors, empty when there is none."""
     last = {(error["executor"], error["host"]): error for error in errors if error["executor"] != "driver"}
-    parts = [f"Executor {executor} on {host}: {error['message']}" for (executor, host), error in last.items()]
+    parts = [f"Executor {executor} on {host}: {_essence(error['message'])}" for (executor, host), error in last.items()]
     return "\n".join(parts[-most:])
 
 
@@ -69,33 +74,27 @@ def is_error(record: Record) -> bool:
     return level <= _ERROR_LEVEL if level is not None else bool(_TROUBLE.match(record.get("message", "")))
 
 
-def _add_from_graylog(records: LogRecords, graylog: Graylog, run_id: str) -> bool:
+def _add_from_graylog(records: LogRecords, graylog: Graylog, run_id: str) -> None:
     query = f"run:{phrase(run_id)} AND (level:<={_ERROR_LEVEL} OR message:Traceback OR message:Exception)"
     try:
         records.add(newest(graylog, Search(query), _MOST_FROM_GRAYLOG))
     except PlatformError:
-        return False
-    return True
+        pass  # The sandboxes tell it too.
 
 
-def _add_from_sandboxes(records: LogRecords, mesos: Mesos, run_id: str, only_failed: bool) -> None:
+def _add_from_sandboxes(records: LogRecords, mesos: Mesos, run_id: str) -> None:
+    """The last records of each, the most telling sandboxes first."""
     try:
         executors = find_executors(mesos, {"run_id": run_id, "framework": None, "executors": None})
         agents = {agent.id: agent for agent in mesos.agents()}
     except PlatformError:
         return
-    asked = [item for item in executors if item.agent_id in agents and (not only_failed or _to_be_read(item))]
-    asked.sort(key=lambda item: not _to_be_read(item))
-    logs = [SandboxLogs(mesos, agents[item.agent_id], item) for item in asked[:_MOST_SANDBOXES]]
+    executors.sort(key=lambda item: (item.role != "driver", item.state not in _FAILED))
+    logs = [SandboxLogs(mesos, agents[item.agent_id], item) for item in executors if item.agent_id in agents]
     if logs:
         with ThreadPoolExecutor(min(_AT_ONCE, len(logs))) as pool:
-            for found in pool.map(_last_records, logs):
+            for found in pool.map(_last_records, logs[:_MOST_SANDBOXES]):
                 records.add(found)
-
-
-def _to_be_read(executor: Executor) -> bool:
-    failed = executor.state in TERMINAL_STATES and executor.state != "TASK_FINISHED"
-    return failed or executor.role == "driver"
 
 
 def _last_records(logs: SandboxLogs) -> list[Record]:
@@ -105,8 +104,21 @@ def _last_records(logs: SandboxLogs) -> list[Record]:
         return []
 
 
-def _shortened(message: str) -> str:
-    lines = message.splitlines()
-    if len(lines) <= _LINES:
-        return message
-    return "\n".join([*lines[:_LINES], f"... and {len(lines) - _LINES} more lines"])
+def shortened(message: str) -> str:
+    """A record for people: of a stack trace the first Java frames of each part, of a long one its beginning and end."""
+    lines: list[str] = []
+    frames = 0
+    for line in message.splitlines():
+        frames = frames + 1 if JAVA_FRAME.match(line) else 0
+        if frames <= _FRAMES:
+            lines.append(line)
+    if len(lines) > 2 * _LINES:
+        lines = [*lines[:_LINES], "...", *lines[-_LINES:]]
+    return "\n".join(lines)
+
+
+def _essence(message: str) -> str:
+    """The first line of a record, and what its stack trace names as causes."""
+    first, *others = message.splitlines()
+    causes = [line for line in others if _CAUSE.match(line)]
+    return "\n".join([first, *causes[-_CAUSES:]])

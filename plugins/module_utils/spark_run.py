@@ -14,7 +14,7 @@ from .events import EventStream
 from .graylog import Graylog
 from .marathon import Marathon, waiting_reasons
 from .mesos import TERMINAL_STATES, Mesos
-from .run_errors import error_lines, errors_of_executors
+from .run_errors import JAVA_FRAME, error_lines, errors_of_executors
 from .sizes import readable
 from .spark import FIRST_LAUNCH, Job, app_id_of, build_app, definition_of
 from .spark_record import RecordReader, state_of
@@ -141,6 +141,9 @@ class SparkRun:
         record = told.until(lambda: self._finish(end), f"Marathon and Mesos to tell how run {self.run_id} ended")
         if record["state"] != "finished" or record["exit_code"]:
             errors = error_lines(self._mesos, self._graylog, self.run_id)
+            if not any(line["executor"] == "driver" for line in errors):
+                # It may have said why without calling it an error.
+                errors += _last_words(record)
             message = _failure(record, self._job, errors_of_executors(errors, _EXECUTORS_TOLD))
             raise RunFailed(message, **self._shortened(record), error_lines=errors)
         return self._shortened(record)
@@ -278,14 +281,26 @@ def _failure(record: dict[str, t.Any], job: Job, executor_errors: str) -> str:
     else:
         what = f"its driver {_ENDS.get(record['state'], 'was not run')}{where} (image {job.image})"
         text = f"Run {record['run_id']} failed: {what}: {message or 'no explanation'}."
-    # spark-submit passes on what Python writes to its standard error as standard output.
-    lines = [
-        line
-        for name in ("stderr", "stdout")
-        for line in [line for line in record["driver_log"][name] if not _CHATTER.match(line)][-_MESSAGE_LINES:]
-    ]
+    lines = [line for lines in _telling(record).values() for line in lines]
     if lines:
         text += " The end of its log:\n" + "\n".join(lines)
     if executor_errors:
         text += ("\n" if lines else " ") + "Errors of executors:\n" + executor_errors
     return text
+
+
+def _telling(record: dict[str, t.Any]) -> dict[str, list[str]]:
+    """The last lines of the driver's streams, without chatter and Java's stack frames. What Python writes to its
+    standard error is passed on by spark-submit as standard output.
+    """
+
+    def tells(line: str) -> bool:
+        return bool(line.strip()) and not _CHATTER.match(line) and not JAVA_FRAME.match(line)
+
+    return {name: list(filter(tells, record["driver_log"][name]))[-_MESSAGE_LINES:] for name in ("stderr", "stdout")}
+
+
+def _last_words(record: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """What the driver wrote last, in the form of error lines."""
+    who = {"executor": "driver", "host": record["driver_host"], "timestamp": None}
+    return [{**who, "stream": name, "message": "\n".join(lines)} for name, lines in _telling(record).items() if lines]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .graylog import Graylog
-from .graylog_search import link
+from .graylog_search import browser_url, link
 from .marathon import Marathon
 from .mesos import TERMINAL_STATES, Mesos, labels_of
 from .run_errors import error_lines
@@ -29,6 +29,7 @@ def find_runs(
     apps = {app["labels"]["run_id"]: app for app in going_runs(marathon, **wanted)}
     tasks = {labels_of(task)["run_id"]: task for task in reader.driver_tasks(**wanted)}
     snapshot = reader.snapshot()
+    address = browser_url(graylog) if graylog else None
     found: list[dict[str, t.Any]] = []
     for run_id in sorted({*apps, *tasks}, key=_started, reverse=True):
         task = tasks.get(run_id)
@@ -41,7 +42,7 @@ def find_runs(
         message = failure.get("message", "") if task and failure.get("taskId") == task["id"] else ""
         own = apps[run_id]["labels"] if run_id in apps else labels_of(tasks[run_id])
         record = reader.read(run_id, task, message, snapshot)
-        record["log_url"] = link(graylog.url, run_id) if graylog else None
+        record["log_url"] = link(address, run_id) if address else None
         failed = not going and (record["state"] != "finished" or record["exit_code"])
         if failed and params["log_lines"]:
             record["error_lines"] = error_lines(mesos, graylog, run_id)

@@ -12,7 +12,7 @@ from .arguments import registry_from
 from .difference import DifferenceTracker
 from .errors import OptionError, PlatformError
 from .graylog import Graylog
-from .graylog_search import link
+from .graylog_search import browser_url, link
 from .image_layer import LocalFile, compressed, layer_of
 from .marathon import Marathon
 from .mesos import Mesos
@@ -54,7 +54,7 @@ def submit(
     if check_mode:
         return {**result, "run_id": run.run_id or None}
     run.start(params["wait"])
-    result["log_url"] = link(graylog.url, run.run_id) if graylog else None
+    result["log_url"] = link(browser_url(graylog), run.run_id) if graylog else None
     try:
         record = run.wait(params["timeout_action"]) if params["wait"] else run.record()
     except PlatformError as error:

@@ -53,7 +53,7 @@ class Waiter:
                 away = ""
             except ConnectionFailed as error:
                 found = None
-                away = error.message
+                away = error.message.rstrip(".")
             if found is not None:
                 return found
             if self.remaining <= 0:
@@ -65,4 +65,4 @@ class Waiter:
         try:
             return reasons()
         except ConnectionFailed as error:
-            return [error.message]
+            return [error.message.rstrip(".")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: executor_logs
 short_description: Read all lines of one run, and send Graylog those that it lacks
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
@@ -17,6 +17,7 @@ description:
   - With O(ship=true) what Graylog lacks is sent to it, with the same record ids that the log shipper gives. So nothing
     is doubled if the log shipper sends it later.
 extends_documentation_fragment:
+  - mesospark.platform.log_output
   - mesospark.platform.platform
   - mesospark.platform.run_logs
 attributes:
@@ -41,23 +42,6 @@ options:
   pattern:
     description: Give only messages in which Python's regular expression is found somewhere.
     type: str
-  limit:
-    description: Give the last so many messages only. RV(matched) tells how many there are. V(0) gives all.
-    type: int
-    default: 0
-  dest:
-    description:
-      - File to write the messages into, instead of giving them in the result. Needed for more than a task's result can
-        hold, which is some 100,000 lines; too many without it is an error.
-      - It is made for its owner only.
-    type: path
-  dest_format:
-    description:
-      - V(text) writes time, host, executor, stream and message.
-      - V(json) writes a JSON document with all fields, a line each.
-    type: str
-    choices: [text, json]
-    default: text
   ship:
     description:
       - Send Graylog what it lacks of executors that have ended. It needs O(graylog_url), O(mesos_url), O(ship_to),
@@ -198,6 +182,7 @@ def main() -> None:
         "executors": {"type": "list", "elements": "str", "default": []},
         "pattern": {"type": "str"},
         "limit": {"type": "int", "default": 0},
+        "fields": {"type": "list", "elements": "str", "default": []},
         "dest": {"type": "path"},
         "dest_format": {"type": "str", "choices": list(FORMATS), "default": "text"},
         "ship": {"type": "bool", "default": False},

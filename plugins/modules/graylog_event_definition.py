@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: graylog_event_definition
 short_description: Manage an event definition of Graylog
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
@@ -115,15 +115,13 @@ event_definition:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import graylog_from, graylog_options
-from ansible_collections.mesospark.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_event_definition import (
     FUNCTIONS,
     OPERATORS,
     PRIORITIES,
     apply_event_definition,
 )
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog_module import run_module
 
 
 def main() -> None:
@@ -147,14 +145,7 @@ def main() -> None:
         "notifications": {"type": "list", "elements": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
-    module = AnsibleModule(argument_spec={**graylog_options(), **options}, supports_check_mode=True)
-    try:
-        result = apply_event_definition(graylog_from(module.params), module.params, module.check_mode)
-    except PlatformError as error:
-        module.fail_json(msg=error.message, **error.record)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    run_module(options, apply_event_definition)
 
 
 if __name__ == "__main__":

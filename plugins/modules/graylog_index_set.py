@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: graylog_index_set
 short_description: Manage an index set of Graylog
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
@@ -17,7 +17,7 @@ description:
   - Options that are not given keep their values.
 extends_documentation_fragment:
   - mesospark.platform.graylog
-  - mesospark.platform.graylog.wait
+  - mesospark.platform.graylog_wait
 attributes:
   check_mode:
     description: Says what would be changed without changing anything.
@@ -132,15 +132,9 @@ index_set:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (
-    graylog_from,
-    graylog_options,
-    graylog_wait_options,
-    waiter_from,
-)
-from ansible_collections.mesospark.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.mesospark.platform.plugins.module_utils.arguments import graylog_wait_options, waiter_from
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_index_set import apply_index_set
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog_module import run_module
 
 
 def main() -> None:
@@ -155,6 +149,7 @@ def main() -> None:
         "max_indices": {"type": "int"},
     }
     options = {
+        **graylog_wait_options(),
         "index_prefix": {"type": "str", "required": True},
         "title": {"type": "str"},
         "description": {"type": "str"},
@@ -168,15 +163,10 @@ def main() -> None:
         "delete_indices": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
-    module = AnsibleModule(
-        argument_spec={**graylog_options(), **graylog_wait_options(), **options}, supports_check_mode=True
+    run_module(
+        options,
+        lambda graylog, params, check_mode: apply_index_set(graylog, waiter_from(params), params, check_mode),
     )
-    try:
-        waiter = waiter_from(module.params)
-        result = apply_index_set(graylog_from(module.params), waiter, module.params, module.check_mode)
-    except PlatformError as error:
-        module.fail_json(msg=error.message, **error.record)
-    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: graylog_input
 short_description: Manage an input of Graylog
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
@@ -15,7 +15,7 @@ description:
   - Fields of the configuration that are not given keep their values, or have Graylog's defaults in a new input.
 extends_documentation_fragment:
   - mesospark.platform.graylog
-  - mesospark.platform.graylog.wait
+  - mesospark.platform.graylog_wait
 attributes:
   check_mode:
     description: Says what would be changed without changing anything.
@@ -46,7 +46,9 @@ options:
         another change, and does not count as a difference by itself.
     type: dict
   static_fields:
-    description: All fields which Graylog adds to every message of the input. Others are removed.
+    description:
+      - All fields which Graylog adds to every message of the input. Others are removed.
+      - Graylog starts the input anew for each that is added, changed or removed, and the task waits for it in between.
     type: dict
   node:
     description: Id of the node which runs the input. Every node does if it is not given.
@@ -102,19 +104,14 @@ states:
     81206573-5e23-420d-8739-4831505a815b: RUNNING
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (
-    graylog_from,
-    graylog_options,
-    graylog_wait_options,
-    waiter_from,
-)
-from ansible_collections.mesospark.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.mesospark.platform.plugins.module_utils.arguments import graylog_wait_options, waiter_from
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_input import apply_input
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog_module import run_module
 
 
 def main() -> None:
     options = {
+        **graylog_wait_options(),
         "title": {"type": "str", "required": True},
         "type": {"type": "str"},
         "configuration": {"type": "dict"},
@@ -123,15 +120,10 @@ def main() -> None:
         "node": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "restarted", "absent"], "default": "present"},
     }
-    module = AnsibleModule(
-        argument_spec={**graylog_options(), **graylog_wait_options(), **options}, supports_check_mode=True
+    run_module(
+        options,
+        lambda graylog, params, check_mode: apply_input(graylog, waiter_from(params), params, check_mode),
     )
-    try:
-        waiter = waiter_from(module.params)
-        result = apply_input(graylog_from(module.params), waiter, module.params, module.check_mode)
-    except PlatformError as error:
-        module.fail_json(msg=error.message, **error.record)
-    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: graylog_message_processors
 short_description: Set the order in which Graylog works on messages
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
@@ -60,24 +60,15 @@ disabled:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import graylog_from, graylog_options
-from ansible_collections.mesospark.platform.plugins.module_utils.errors import PlatformError
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_message_processors import (
     apply_message_processors,
 )
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog_module import run_module
 
 
 def main() -> None:
     names = {"type": "list", "elements": "str"}
-    module = AnsibleModule(
-        argument_spec={**graylog_options(), "order": names, "disabled": names}, supports_check_mode=True
-    )
-    try:
-        result = apply_message_processors(graylog_from(module.params), module.params, module.check_mode)
-    except PlatformError as error:
-        module.fail_json(msg=error.message, **error.record)
-    module.exit_json(**result)
+    run_module({"order": names, "disabled": names}, apply_message_processors)
 
 
 if __name__ == "__main__":

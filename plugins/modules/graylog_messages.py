@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: graylog_messages
 short_description: Find lines of jobs and services in Graylog
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
@@ -16,6 +16,7 @@ description:
     written, and files are merged by the time that the lines tell.
   - It can wait until so many messages, or a certain one, have arrived.
 extends_documentation_fragment:
+  - mesospark.platform.log_output
   - mesospark.platform.graylog
 attributes:
   check_mode:
@@ -61,28 +62,6 @@ options:
   until:
     description: Only lines up to this time, given like O(since).
     type: str
-  limit:
-    description: Give the last so many messages only. RV(matched) tells how many there are. V(0) gives all.
-    type: int
-    default: 0
-  fields:
-    description: Names of further fields to give, which the job or a pipeline in Graylog adds.
-    type: list
-    elements: str
-    default: []
-  dest:
-    description:
-      - File to write the messages into, instead of giving them in the result. Needed for more than a task's result can
-        hold, which is some 100,000 lines; too many without it is an error.
-      - It is made for its owner only.
-    type: path
-  dest_format:
-    description:
-      - V(text) writes time, host, executor, stream and message.
-      - V(json) writes a JSON document with all fields, a line each.
-    type: str
-    choices: [text, json]
-    default: text
   wait_for:
     description: What to wait for. Of several conditions all are meant. Without it the task gives what there is.
     type: dict
@@ -95,8 +74,8 @@ options:
         type: str
       quiet:
         description:
-          - At least one message, and no further one for so long, as V(2s). After the end of a run this tells that
-            everything has arrived, as long as the log shipper does not lag.
+          - At least one message, and no further one for so long, as V(3s). After the end of a run everything has
+            arrived then, unless the log shipper lags by more. M(mesospark.platform.executor_logs) is sure of it.
         type: str
   wait:
     description: Whether to wait for O(wait_for).
@@ -124,7 +103,7 @@ EXAMPLES = r"""
   mesospark.platform.graylog_messages:
     run: "{{ run.run_id }}"
     wait_for:
-      quiet: 2s
+      quiet: 3s
   register: log
 
 - name: Read today's errors of a job, whatever the run
@@ -178,8 +157,8 @@ messages:
     run:
       description: Id of the run.
       type: str
-    executor_id:
-      description: Id of the executor.
+    executor:
+      description: V(driver), or the executor's id.
       type: str
     task_id:
       description: Mesos task id. A driver's begins with C(runs_).
@@ -221,15 +200,9 @@ query:
   sample: job:"wordcount" AND level:<=3
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (
-    graylog_from,
-    graylog_options,
-    wait_options,
-    waiter_from,
-)
-from ansible_collections.mesospark.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.mesospark.platform.plugins.module_utils.arguments import wait_options, waiter_from
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_messages import find_messages
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog_module import run_module
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_search import LEVELS
 from ansible_collections.mesospark.platform.plugins.module_utils.log_file import FORMATS
 
@@ -253,14 +226,10 @@ def main() -> None:
         "wait_for": {"type": "dict", "options": conditions},
         **wait_options("1m", "500ms"),
     }
-    module = AnsibleModule(argument_spec={**graylog_options(), **options}, supports_check_mode=True)
-    try:
-        result = find_messages(
-            graylog_from(module.params), waiter_from(module.params), module.params, module.check_mode
-        )
-    except PlatformError as error:
-        module.fail_json(msg=error.message, **error.record)
-    module.exit_json(**result)
+    run_module(
+        options,
+        lambda graylog, params, check_mode: find_messages(graylog, waiter_from(params), params, check_mode),
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: graylog_saved_search
 short_description: Manage a saved search of Graylog
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
@@ -179,9 +179,7 @@ url:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import graylog_from, graylog_options
-from ansible_collections.mesospark.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog_module import run_module
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_view import apply_saved_search
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_widgets import widget_options
 
@@ -199,14 +197,7 @@ def main() -> None:
         "widgets": widgets,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
-    module = AnsibleModule(argument_spec={**graylog_options(), **options}, supports_check_mode=True)
-    try:
-        result = apply_saved_search(graylog_from(module.params), module.params, module.check_mode)
-    except PlatformError as error:
-        module.fail_json(msg=error.message, **error.record)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    run_module(options, apply_saved_search)
 
 
 if __name__ == "__main__":

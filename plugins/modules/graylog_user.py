@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: graylog_user
 short_description: Manage a user of Graylog
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
@@ -15,7 +15,7 @@ description:
   - Options that are not given keep their values.
 extends_documentation_fragment:
   - mesospark.platform.graylog
-  - mesospark.platform.graylog.wait
+  - mesospark.platform.graylog_wait
 attributes:
   check_mode:
     description:
@@ -114,19 +114,14 @@ user:
       type: bool
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mesospark.platform.plugins.module_utils.arguments import (
-    graylog_from,
-    graylog_options,
-    graylog_wait_options,
-    waiter_from,
-)
-from ansible_collections.mesospark.platform.plugins.module_utils.errors import PlatformError
+from ansible_collections.mesospark.platform.plugins.module_utils.arguments import graylog_wait_options, waiter_from
+from ansible_collections.mesospark.platform.plugins.module_utils.graylog_module import run_module
 from ansible_collections.mesospark.platform.plugins.module_utils.graylog_user import apply_user
 
 
 def main() -> None:
     options = {
+        **graylog_wait_options(),
         "username": {"type": "str", "required": True},
         "password": {"type": "str", "no_log": True},
         "update_password": {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
@@ -137,17 +132,10 @@ def main() -> None:
         "session_timeout": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
-    module = AnsibleModule(
-        argument_spec={**graylog_options(), **graylog_wait_options(), **options}, supports_check_mode=True
+    run_module(
+        options,
+        lambda graylog, params, check_mode: apply_user(graylog, waiter_from(params), params, check_mode),
     )
-    try:
-        waiter = waiter_from(module.params)
-        result = apply_user(graylog_from(module.params), waiter, module.params, module.check_mode)
-    except PlatformError as error:
-        module.fail_json(msg=error.message, **error.record)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
 
 
 if __name__ == "__main__":

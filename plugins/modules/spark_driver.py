@@ -295,6 +295,7 @@ error_lines:
   description:
     - The last errors, with their stack traces, of the driver and of each executor, in the order in which they happened.
     - They come from Graylog, if O(graylog_url) is given, and from the sandboxes that the agents still have.
+    - Of a driver that called nothing an error they are the last lines which it wrote itself.
   returned: if the run failed
   type: list
   elements: dict
@@ -309,10 +310,10 @@ error_lines:
       description: V(stdout) or V(stderr).
       type: str
     timestamp:
-      description: When (UTC) it was written, as far as it tells.
+      description: When (UTC) it was written, or null if it does not tell.
       type: str
     message:
-      description: The text, up to 15 lines of it.
+      description: The text, without most of Java's stack frames. Of a long one the beginning and the end.
       type: str
 joined:
   description: Whether an identical run was already going.

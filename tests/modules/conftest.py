@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real servers on loopback for the modules: an image registry, a Mesos cluster, the embedded Marathon."""
+"""Real servers on loopback for the modules: an image registry, a Mesos cluster, the embedded Marathon, Graylog."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,13 @@ import pytest
 # What is imported next stands in these folders.
 sys.path.extend(
     str(Path(__file__).resolve().parents[2] / folder)
-    for folder in (".collections", "services/marathon/tests", "tests/modules")
+    for folder in (".collections", "services/marathon/tests", "services/graylog", "tests/modules")
 )
 
 from driver_image import image_archive
 from engine_client import docker
 from marathon_process import MarathonProcess
-from mesos_runtime.local_cluster import AgentSpec, LocalCluster
+from mesos_runtime.local_cluster import AgentSpec, Authentication, LocalCluster, Tls
 from registry_process import PASSWORD, USERNAME, RegistryProcess
 
 # A user of every machine, who runs the drivers here.
@@ -72,6 +73,20 @@ def marathon(mesos: LocalCluster, tmp_path_factory: pytest.TempPathFactory) -> I
         yield running
 
 
+@pytest.fixture(scope="session")
+def graylog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The connection options of a real Graylog: the one which the environment names, or else one of its own."""
+    if os.environ.get("GRAYLOG_URL"):
+        names = {"graylog_url": "GRAYLOG_URL", "url_username": "GRAYLOG_USERNAME", "url_password": "GRAYLOG_PASSWORD"}
+        given = {option: os.environ[variable] for option, variable in names.items()}
+        yield {**given, "ca_path": os.environ.get("MESOSPARK_CA_PATH", "")}
+        return
+    from graylog_server.local_graylog import LocalGraylog
+
+    with LocalGraylog(tmp_path_factory.mktemp("graylog")) as running:
+        yield {"graylog_url": running.url, "url_username": "admin", "url_password": running.password}
+
+
 @pytest.fixture
 def servers(mesos: LocalCluster, marathon: MarathonProcess) -> dict[str, Any]:
     """The connection options of the modules."""
@@ -94,4 +109,29 @@ def job(servers: dict[str, Any], registry: RegistryProcess, driver_image: str) -
         "driver_memory": "32m",
         "driver_memory_overhead": "32m",
         "wait_timeout": "60s",
+    }
+
+
+@pytest.fixture(scope="module")
+def small_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """A master and an agent with TLS and accounts, without a container engine."""
+    agents = [AgentSpec(containerizers="mesos")]
+    folder = tmp_path_factory.mktemp("mesos")
+    with LocalCluster(folder, agents, tls=Tls(), authentication=Authentication()) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def operator(small_cluster: LocalCluster) -> dict[str, Any]:
+    """The options of modules that lead to the small cluster."""
+    authority, certificate = small_cluster.authority, small_cluster.client_certificate
+    assert authority and certificate and small_cluster.authentication
+    name = small_cluster.authentication.operator
+    return {
+        "mesos_url": small_cluster.master_url,
+        "mesos_username": name,
+        "mesos_password": small_cluster.credentials[name],
+        "ca_path": str(authority.certificate),
+        "client_cert": str(certificate.certificate),
+        "client_key": str(certificate.key),
     }

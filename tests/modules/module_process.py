@@ -16,7 +16,8 @@ class ModuleProcess:
     """A module that was started with options."""
 
     def __init__(self, name: str, options: dict[str, Any]) -> None:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("MESOS", "MARATHON_"))}
+        foreign = ("MESOS", "MARATHON_", "GRAYLOG_")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", f"{_PACKAGE}.{name}"],
             env={**environment, "PYTHONPATH": str(_ROOT / ".collections")},

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from log_cluster import ship_everything, write_logs
-from mesos_runtime.local_cluster import AgentSpec, Authentication, LocalCluster, Tls
+from mesos_runtime.local_cluster import LocalCluster
 from mesos_runtime.local_cluster.cluster import free_port
 from module_process import run_module
 
@@ -20,34 +20,10 @@ LINES = 2000
 
 
 @pytest.fixture(scope="module")
-def log_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    agents = [AgentSpec(containerizers="mesos")]
-    folder = tmp_path_factory.mktemp("mesos")
-    with LocalCluster(folder, agents, tls=Tls(), authentication=Authentication()) as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def operator(log_cluster: LocalCluster) -> dict[str, Any]:
-    """The connection options to Mesos."""
-    authority, certificate = log_cluster.authority, log_cluster.client_certificate
-    assert authority and certificate and log_cluster.authentication
-    name = log_cluster.authentication.operator
-    return {
-        "mesos_url": log_cluster.master_url,
-        "mesos_username": name,
-        "mesos_password": log_cluster.credentials[name],
-        "ca_path": str(authority.certificate),
-        "client_cert": str(certificate.certificate),
-        "client_key": str(certificate.key),
-    }
-
-
-@pytest.fixture(scope="module")
-def beats(log_cluster: LocalCluster, graylog: dict[str, Any]) -> Iterator[str]:
+def beats(small_cluster: LocalCluster, graylog: dict[str, Any]) -> Iterator[str]:
     """The address of a Beats input that wants a certificate of the cluster's authority."""
-    assert log_cluster.authority
-    certificate = log_cluster.authority.issue("beats", addresses=["127.0.0.1"])
+    assert small_cluster.authority
+    certificate = small_cluster.authority.issue("beats", addresses=["127.0.0.1"])
     port = free_port("127.0.0.1")
     title = f"test of executor_logs {secrets.token_hex(4)}"
     configuration = {
@@ -58,7 +34,7 @@ def beats(log_cluster: LocalCluster, graylog: dict[str, Any]) -> Iterator[str]:
         "tls_cert_file": str(certificate.certificate),
         "tls_key_file": str(certificate.key),
         "tls_client_auth": "required",
-        "tls_client_auth_cert_file": str(log_cluster.authority.certificate),
+        "tls_client_auth_cert_file": str(small_cluster.authority.certificate),
     }
     options = {"title": title, "type": "org.graylog.plugins.beats.Beats2Input", "configuration": configuration}
     made = run_module("graylog_input", **graylog, **options)
@@ -93,7 +69,7 @@ def told(messages: list[dict[str, Any]]) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
     cut = ""
     for message in messages:
-        name = "driver" if message["task_id"].startswith("runs_") else message["executor_id"]
+        name = "driver" if message["task_id"].startswith("runs_") else message["task_id"]
         lines = found.setdefault((name, message["stream"]), [])
         if message.get("cut"):
             cut += message["message"]
@@ -104,7 +80,7 @@ def told(messages: list[dict[str, Any]]) -> dict[tuple[str, str], list[str]]:
 
 
 def test_from_the_sandboxes_to_graylog_and_back(
-    log_cluster: LocalCluster,
+    small_cluster: LocalCluster,
     operator: dict[str, Any],
     both: dict[str, Any],
     graylog: dict[str, Any],
@@ -113,12 +89,12 @@ def test_from_the_sandboxes_to_graylog_and_back(
     tmp_path: Path,
 ) -> None:
     """What the sandboxes have is read, sent once, and is then what the log shipper sends too."""
-    written = texts(write_logs(log_cluster, run_id, LINES))
-    read = run_module("executor_logs", **operator, run_id=run_id)
+    written = texts(write_logs(small_cluster, run_id, LINES))
+    read = run_module("executor_logs", **operator, run_id=run_id, fields=["principal"])
     assert "failed" not in read, read["msg"]
     assert not read["changed"] and read["complete"] and told(read["messages"]) == written
     assert read["count"] == read["matched"] == len(read["messages"])
-    (trace,) = [item for item in read["messages"] if item.get("level") == 3 and item["executor_id"] == "0"]
+    (trace,) = [item for item in read["messages"] if item.get("level") == 3 and item["executor"] == "0"]
     assert trace["message"].count("\n") == 203 and trace["logger"] == "Executor" and trace["principal"] == "team"
 
     newest = run_module("executor_logs", **both, name="logs", executors=["driver"], limit=1)
@@ -138,7 +114,7 @@ def test_from_the_sandboxes_to_graylog_and_back(
     assert not again["changed"] and again["shipped"] == 0
 
     ids = [item["record_id"] for item in read["messages"]]
-    shipper = ship_everything(tmp_path, log_cluster, operator, beats)
+    shipper = ship_everything(tmp_path, small_cluster, operator, beats)
     try:
         found = run_module("graylog_messages", **graylog, run=run_id, wait_for={"quiet": "4s"}, wait_timeout="60s")
         log = (tmp_path / "log-shipper.log").read_text(encoding="utf-8")
@@ -148,7 +124,7 @@ def test_from_the_sandboxes_to_graylog_and_back(
         shipper.wait(10)
     assert sorted(item["record_id"] for item in found["messages"]) == sorted(ids) and told(found["messages"]) == written
 
-    for folder in log_cluster.agents[0].work_folder.glob("slaves/*/frameworks/*/executors/*/runs/*-*"):
+    for folder in small_cluster.agents[0].work_folder.glob("slaves/*/frameworks/*/executors/*/runs/*-*"):
         shutil.rmtree(folder)
     kept = run_module("executor_logs", **both, run_id=run_id)
     assert "failed" not in kept, kept["msg"]

@@ -3,12 +3,11 @@
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mesos_runtime.local_cluster import AgentSpec, Authentication, LocalCluster, Tls
+from mesos_runtime.local_cluster import LocalCluster
 from mesos_runtime.local_cluster.cluster import free_port
 from mesos_runtime.local_cluster.framework import Framework, command_task
 from module_process import run_module
@@ -18,30 +17,6 @@ BYTES = bytes(range(256)) * 800
 WRITE = (
     "python3 -c \"open('bytes', 'wb').write(bytes(range(256)) * 800)\"; mkdir 'a b'; echo deep > 'a b/c.log'; echo said"
 )
-
-
-@pytest.fixture(scope="module")
-def small_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    agents = [AgentSpec(containerizers="mesos")]
-    folder = tmp_path_factory.mktemp("mesos")
-    with LocalCluster(folder, agents, tls=Tls(), authentication=Authentication()) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def operator(small_cluster: LocalCluster) -> dict[str, Any]:
-    """The connection options of the modules."""
-    authority, certificate = small_cluster.authority, small_cluster.client_certificate
-    assert authority and certificate and small_cluster.authentication
-    name = small_cluster.authentication.operator
-    return {
-        "mesos_url": small_cluster.master_url,
-        "mesos_username": name,
-        "mesos_password": small_cluster.credentials[name],
-        "ca_path": str(authority.certificate),
-        "client_cert": str(certificate.certificate),
-        "client_key": str(certificate.key),
-    }
 
 
 def level_of(cluster: LocalCluster, agent: bool) -> int:

@@ -12,6 +12,8 @@ from module_calls import call_module, trust
 MARKED = "message:line AND message:(stdout OR stderr)"
 """The query for the numbered records of a run; those of Spark and Mesos are left out."""
 
+Message = dict[str, Any]
+
 FILE = ("agent_hostname", "container_id", "stream")
 """What tells the files of a run apart."""
 
@@ -44,8 +46,15 @@ class LogStore:
         assert not result.get("failed"), result["msg"]
         return result
 
+    def numbered(self, run: str, lines: int, folder: Path, timeout: str, **search: str) -> dict[str, list[Message]]:
+        """The numbered records of a run by file, when they have come. A file is made in `folder`."""
+        path = folder / "found.json"
+        wish = {"wait_for": {"count": lines}, "wait_timeout": timeout}
+        self.find(run=run, query=MARKED, dest=str(path), dest_format="json", **wish, **search)
+        return by_file(path)
 
-def by_file(path: Path) -> dict[str, list[dict[str, Any]]]:
+
+def by_file(path: Path) -> dict[str, list[Message]]:
     """The messages of each file of a run, from what graylog_messages has written as JSON."""
     files = defaultdict(list)
     with path.open(encoding="utf-8") as lines:
@@ -55,5 +64,5 @@ def by_file(path: Path) -> dict[str, list[dict[str, Any]]]:
     return files
 
 
-def texts(files: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
+def texts(files: dict[str, list[Message]]) -> dict[str, list[str]]:
     return {name: [message["message"] for message in messages] for name, messages in files.items()}

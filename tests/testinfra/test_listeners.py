@@ -24,6 +24,8 @@ UDP_PROGRAMS = {"named", "krb5kdc", "kadmind", "chronyd", "dhclient", "systemd-t
 EXECUTORS = ("mesos-docker-ex", "mesos-executor")  # each answers its own agent only, and has no host to speak for
 REFUSALS = {400, 401, 403, 404}
 TIMEOUT = 10.0  # seconds
+# Graylog's login page is for everybody, its API is not. The others refuse a stranger whatever is asked for.
+REQUEST_PATH = "/api/system"
 LISTENER = re.compile(r"(?P<address>\S+):(?P<port>\d+)\s+\S+(?:\s+users:\(\(\"(?P<program>[^\"]+)\")?")
 
 
@@ -65,7 +67,7 @@ def behind_firewall(listener: Listener) -> bool:
 
 def exchange(listener: Listener, context: ssl.SSLContext | None = None) -> bytes:
     """What the port answers to an HTTP request; nothing if it closes the connection or refuses the handshake."""
-    request = f"GET / HTTP/1.1\r\nHost: {listener.address}\r\nConnection: close\r\n\r\n".encode()
+    request = f"GET {REQUEST_PATH} HTTP/1.1\r\nHost: {listener.address}\r\nConnection: close\r\n\r\n".encode()
     try:
         with socket.create_connection((listener.address, listener.port), TIMEOUT) as plain:
             stream = context.wrap_socket(plain, server_hostname=listener.address) if context else plain

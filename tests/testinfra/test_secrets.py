@@ -19,7 +19,7 @@ PLACES = {
     "units": "systemctl cat '*.service'",
 }
 
-FOLDERS = ["/var/lib/mesos-agent", "/var/log", "/var/cache/mesos-agent", "/opt"]
+FOLDERS = ["/var/lib/mesos-agent", "/var/log", "/var/cache/mesos-agent", "/var/lib/graylog", "/opt"]
 
 MASTER_PATHS = ["/state", "/flags", "/slaves", "/frameworks", "/tasks", "/metrics/snapshot"]
 AGENT_PATHS = ["/state", "/flags", "/containers", "/metrics/snapshot"]
@@ -43,6 +43,8 @@ def secrets(platform) -> dict[str, str]:
         "mesos_operator_secret": "operator",
         "registry_pull_password": "pull",
     }
+    if platform.members("graylogs"):
+        accounts["graylog_admin_password"] = "admin"
     for name, user in accounts.items():
         found[f"{name} in base64"] = base64.b64encode(f"{user}:{found[name]}".encode()).decode()
     assert all(len(secret) >= 16 for secret in found.values()), "a secret this short would be found anywhere"

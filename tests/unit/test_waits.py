@@ -36,6 +36,9 @@ def condition(role: str, register: str) -> str:
 @pytest.mark.parametrize(
     ("role", "register", "answer", "ready"),
     [
+        ("graylog", "_graylog_status", REFUSED, False),
+        ("graylog", "_graylog_status", {"content": "DEAD"}, False),
+        ("graylog", "_graylog_status", {"content": "ALIVE"}, True),
         ("marathon", "_marathon_info", REFUSED, False),
         ("marathon", "_marathon_info", {"json": {"frameworkId": None}}, False),
         ("marathon", "_marathon_info", {"json": {"frameworkId": "8c7-0000"}}, True),

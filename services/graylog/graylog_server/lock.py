@@ -5,8 +5,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 from . import BuildError
 from .artifacts import COMPONENTS, Artifact, Progress, file_digest, run_maven, write_lock

@@ -3,11 +3,13 @@
 
 import errno
 import logging
+import math
 import os
 import stat
 from collections import deque
 from pathlib import Path
 
+from mesospark_log_shipper.agent_state import AgentState
 from mesospark_log_shipper.checkpoint import Checkpoint, Position
 from mesospark_log_shipper.configuration import Configuration
 from mesospark_log_shipper.discovery import FoundFile, PathFinder, SandboxFinder
@@ -24,8 +26,8 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _FACTS_SECONDS = 60.0
 """how long facts that are missing are looked for: a task's are there a little after its sandbox"""
 
-_REVIEW, _SLOWEST_REVIEW = 1.0, 30.0
-"""seconds between looks at whether a run has ended: while bytes wait for that, and when the file has long been quiet"""
+_REVIEW, _SLOWEST_REVIEW = 1.0, 60.0
+"""seconds between looks at whether a run has ended: of a file that is awake, and of one that is asleep"""
 
 _HELD_REVIEW, _FINISHED_REVIEW = 10.0, 30.0
 """seconds between looks at how much is held, and at files that are done with"""
@@ -41,11 +43,13 @@ _QUIET_AFTER_REMOVAL = 60.0
 class Catalog:
     """What is being read (`awake` if it has grown lately), and what is done with.
 
-    All times are seconds; `wall_time` is since the epoch.
+    lag_bytes, held_bytes: as of the last review; dropped_bytes: since the start. All times are seconds; `wall_time` is
+    since the epoch.
     """
 
     def __init__(self, configuration: Configuration, folder: Path, metrics: DestinationMetrics) -> None:
         self.awake: deque[TailedFile] = deque()
+        self.lag_bytes = self.held_bytes = self.dropped_bytes = 0
         self._configuration = configuration
         self._metrics = metrics
         self._held = HeldFiles(folder / "files")
@@ -55,6 +59,7 @@ class Catalog:
         ]
         if configuration.work_directory:
             self._finders.append(SandboxFinder(configuration.work_directory))
+        self._agent_state = AgentState(configuration.agent) if configuration.agent else None
         self._by_key: dict[str, TailedFile] = {}
         self._asleep: list[TailedFile] = []
         self._finished = FinishedFiles(self._held)
@@ -93,20 +98,25 @@ class Catalog:
         if now >= self._asleep_review:
             self._asleep_review = now + _ASLEEP_REVIEW
             self._sort(now)
-        for file in list(self._by_key.values()):
-            if now >= file.next_review:
-                waits = (now - file.grown_at) / 2 if file.done else 0.0
-                file.next_review = now + min(_SLOWEST_REVIEW, max(_REVIEW, waits))
-                self._review_file(file, now)
+        for file in list(self.awake):
+            self._review_file(file, now)
+        # of the others some at a time, so that each has its turn
+        share = math.ceil(len(self._asleep) * _REVIEW / _SLOWEST_REVIEW)
+        for file in self._asleep[-share:]:
+            self._review_file(file, now)
+        self._asleep = self._asleep[-share:] + self._asleep[:-share]
         if now >= self._held_review:
             self._held_review = now + _HELD_REVIEW
-            self._metrics.held.set(self._bound_held())
+            self.held_bytes = self._bound_held()
+            self._metrics.held.set(self.held_bytes)
         if now >= self._finished_review:
             self._finished_review = now + _FINISHED_REVIEW
             for key in self._finished.review():
                 self._read_on(key, now)
         self._metrics.files.set(len(self._by_key))
-        self._metrics.lag_bytes.set(sum(file.size - file.acknowledged for file in self.awake))
+        # without a connection nobody else looks how files grow
+        self.lag_bytes = sum(max(0, file.size_now() - file.acknowledged) for file in self.awake)
+        self._metrics.lag_bytes.set(self.lag_bytes)
         self._metrics.unheld.set(len(self._unheld))
 
     def lag(self, now: float) -> float:
@@ -115,8 +125,8 @@ class Catalog:
 
     def _sort(self, now: float) -> None:
         """Wake the files that have grown, and let sleep those that have long been quiet."""
-        grown = [file for file in self._asleep if os.fstat(file.descriptor).st_size != file.size]
-        tired = [file for file in self.awake if file.done and now - file.grown_at >= _ASLEEP_AFTER]
+        grown = [file for file in self._asleep if file.size_now() != file.size]
+        tired = [file for file in self.awake if now - file.grown_at >= _ASLEEP_AFTER and file.done]
         if grown or tired:
             moved = {*grown, *tired}
             self._asleep = [file for file in self._asleep if file not in moved] + tired
@@ -204,7 +214,7 @@ class Catalog:
         if file.run is None or file.facts_complete:
             return
         found = FoundFile("sandbox", file.path, {}, file.run)
-        facts, complete = found.facts(self._configuration.host)
+        facts, complete = found.facts(self._configuration.host, self._agent_state)
         file.facts_complete = complete or now - file.found_at > _FACTS_SECONDS
         # after the agent has removed what it knew of a run there is less to be read than before
         if len(facts) >= len(file.note.facts) and file.set_facts(facts):
@@ -250,9 +260,11 @@ class Catalog:
         """Disk space that only the shipper keeps, in bytes; the oldest files are given up beyond the bound."""
         removed = []
         for file in self._by_key.values():
+            if not file.removed:
+                continue
             status = os.fstat(file.descriptor)
             # each destination has a link of its own; a file that was moved elsewhere has more
-            if status.st_nlink <= len(self._configuration.destinations) and file.removed:
+            if status.st_nlink <= len(self._configuration.destinations):
                 removed.append((status.st_mtime, status.st_blocks * 512, file))
         held = sum(size for _time, size, _file in removed)
         for _time, size, file in sorted(removed, key=lambda entry: entry[0]):
@@ -260,6 +272,7 @@ class Catalog:
                 break
             held -= size
             lost = file.size - file.acknowledged
+            self.dropped_bytes += lost
             self._metrics.dropped.inc(lost)
             LOG.error(
                 "%s was removed and is given up, with %d unacknowledged bytes: limits.held is reached",

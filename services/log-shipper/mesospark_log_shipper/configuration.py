@@ -51,6 +51,17 @@ class ServiceLogs:
 
 
 @dataclass(frozen=True)
+class AgentAccess:
+    """How the Mesos agent is asked for its state: host, port, a JSON file with principal and secret, mutual TLS."""
+
+    server: tuple[str, int]
+    credential_file: Path
+    ca_file: Path
+    certificate_file: Path
+    key_file: Path
+
+
+@dataclass(frozen=True)
 class JournalUnits:
     """What of the journal is shipped: systemd units by name without .service, and whether the kernel's messages.
 
@@ -64,12 +75,13 @@ class JournalUnits:
 
 @dataclass(frozen=True)
 class Configuration:
-    """All of it. work_directory: that of the Mesos agent, None where there is none."""
+    """All of it. work_directory: that of the Mesos agent, None where there is none; agent: None if it is not asked."""
 
     state_directory: Path
     host: str
     destinations: tuple[Destination, ...]
     work_directory: Path | None = None
+    agent: AgentAccess | None = None
     files: tuple[ServiceLogs, ...] = ()
     journal: JournalUnits | None = None
     metrics_address: str = "127.0.0.1"
@@ -92,6 +104,7 @@ def read_configuration(path: Path) -> Configuration:
         host=top.text("host", socket.getfqdn()),
         destinations=tuple(_destination(table) for table in top.tables("destinations")),
         work_directory=sandboxes.path("work_directory") if sandboxes else None,
+        agent=_agent(sandboxes) if sandboxes else None,
         files=tuple(_service_logs(table) for table in top.tables("files")),
         journal=_journal(journal) if journal else None,
         metrics_address=metrics.text("address", "127.0.0.1") if metrics else "127.0.0.1",
@@ -115,10 +128,25 @@ def read_configuration(path: Path) -> Configuration:
     return configuration
 
 
+def _agent(sandboxes: Table) -> AgentAccess | None:
+    table = sandboxes.table("agent")
+    if table is None:
+        return None
+    access = AgentAccess(
+        server=_server(table, "server", table.text("server")),
+        credential_file=table.path("credential_file"),
+        ca_file=table.path("ca_file"),
+        certificate_file=table.path("certificate_file"),
+        key_file=table.path("key_file"),
+    )
+    table.refuse_others()
+    return access
+
+
 def _destination(table: Table) -> Destination:
     destination = Destination(
         name=table.name(),
-        servers=tuple(_server(table, text) for text in table.texts("servers")),
+        servers=tuple(_server(table, "servers", text) for text in table.texts("servers")),
         ca_file=table.path("ca_file"),
         certificate_file=table.path("certificate_file"),
         key_file=table.path("key_file"),
@@ -127,10 +155,10 @@ def _destination(table: Table) -> Destination:
     return destination
 
 
-def _server(table: Table, text: str) -> tuple[str, int]:
+def _server(table: Table, key: str, text: str) -> tuple[str, int]:
     host, _colon, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise table.error("servers", text, "is no address", "write host:port, such as graylog1.example.org:5044")
+        raise table.error(key, text, "is no address", "write host:port, such as graylog1.example.org:5044")
     return host.strip("[]"), int(port)
 
 

@@ -2,10 +2,11 @@
 """Finds the files to ship: the sandboxes of all frameworks on an agent, and the logs of services."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mesospark_log_shipper.agent_state import AgentState
 from mesospark_log_shipper.meta import RunFolder, run_facts
 
 _RECENT = 2.0
@@ -26,11 +27,11 @@ class FoundFile:
     fields: Mapping[str, object]
     run: RunFolder | None = None
 
-    def facts(self, host: str) -> tuple[dict[str, object], bool]:
-        """What every event of the file says, and whether more may become known."""
+    def facts(self, host: str, agent_state: AgentState | None = None) -> tuple[dict[str, object], bool]:
+        """What every event of the file says, and whether it is all that may become known."""
         if self.run is None:
             return {"agent": {"hostname": host}, **self.fields}, True
-        facts, complete = run_facts(self.run, host)
+        facts, complete = run_facts(self.run, host, agent_state)
         return {**facts, "stream": self.path.name.split(".")[0], "file": self.path.name}, complete
 
 
@@ -70,26 +71,37 @@ class SandboxFinder:
     def __init__(self, work_directory: Path) -> None:
         self._work_directory = work_directory
         self._listing = FolderListing()
-        self._known: set[tuple[str, str, str]] = set()
+        self._known: dict[tuple[str, str], set[str]] = {}
         self._known_until = 0.0
+        self._times: dict[tuple[str, str, str], dict[Path, int]] = {}
+        self._old_times = self._times
 
     def find(self, now: float) -> Iterator[FoundFile]:
         """Files of executors that are new, or whose streams were not all there yet. now: epoch seconds."""
         if not self._known_until - _AGAIN <= now < self._known_until:
-            self._known.clear()
             self._known_until = now + _AGAIN
+            self._known.clear()
+            self._old_times, self._times = self._times, {}
         agents = self._work_directory / "slaves"
         for agent in self._listing.folders(agents, now):
             frameworks = agents / agent / "frameworks"
             for framework in self._listing.folders(frameworks, now):
                 executors = frameworks / framework / "executors"
-                for executor in self._listing.folders(executors, now):
-                    if (agent, framework, executor) not in self._known:
-                        yield from self._find_of(agent, framework, executor)
+                known = self._known.setdefault((agent, framework), set())
+                for executor in sorted(set(self._listing.folders(executors, now)) - known):
+                    key = agent, framework, executor
+                    times = self._old_times.get(key)
+                    if times is None or -1 in times.values() or _modification_times(times, now) != times:
+                        yield from self._find_of(agent, framework, executor, now)
+                    else:
+                        known.add(executor)
+                        self._times[key] = times
 
-    def _find_of(self, agent: str, framework: str, executor: str) -> Iterator[FoundFile]:
+    def _find_of(self, agent: str, framework: str, executor: str, now: float) -> Iterator[FoundFile]:
         runs = self._work_directory / "slaves" / agent / "frameworks" / framework / "executors" / executor / "runs"
         containers = list_folders(runs)
+        # read before the streams are looked for: what comes later changes them again
+        times = _modification_times([runs, *(runs / container for container in containers)], now)
         complete = bool(containers)
         for container in containers:
             run = RunFolder(self._work_directory, agent, framework, executor, container)
@@ -100,7 +112,20 @@ class SandboxFinder:
                 else:
                     complete = False
         if complete:
-            self._known.add((agent, framework, executor))
+            self._known[agent, framework].add(executor)
+            self._times[agent, framework, executor] = times
+
+
+def _modification_times(paths: Iterable[Path], now: float) -> dict[Path, int]:
+    """By path, in nanoseconds; -1 where there is none, or where it would not tell a further change."""
+    times = {}
+    for path in paths:
+        try:
+            modified = path.stat().st_mtime_ns
+        except OSError:
+            modified = -1
+        times[path] = modified if modified < (now - _RECENT) * 1e9 else -1
+    return times
 
 
 class PathFinder:

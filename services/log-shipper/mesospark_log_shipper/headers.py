@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 _HEADER = re.compile(
-    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)[.,](\d{3})\d*(Z|[+-]\d\d:?\d\d)?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2})[.,]([0-9]{3})[0-9]*(Z|[+-][0-9]{2}:?[0-9]{2})?"
     r"(?: +(?:\[[^\]]*\] +)?(?:- +)?\[?(FATAL|CRITICAL|ERROR|WARNING|WARN|INFO|DEBUG|TRACE)\]?"
     r"(?: +([^\s:]{1,200}): )?)?"
 )

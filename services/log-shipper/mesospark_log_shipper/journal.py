@@ -168,7 +168,7 @@ class Journal:
         encoder = self._encoders.get((key, first.sequence)) or self._encoder(key, first)
         place = first.number, last.number - first.number + 1
         written = Written(first.written, first.level)
-        return Record(encoder.encode(bytes(pending.text), place, wall_time, cut, written), cut)
+        return encoder.encode(bytes(pending.text), place, wall_time, cut, written), cut
 
     def _encoder(self, key: str, entry: Entry) -> EventEncoder:
         facts = {"agent": {"hostname": self._host}, "service": entry.unit, "file": f"journal/{key}"}

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
+
+from mesospark_log_shipper.agent_state import AgentState, StateRun
 
 Fields = dict[int, list["int | bytes"]]
 """A protobuf message: the values of each field number."""
@@ -47,8 +50,31 @@ class RunFolder:
         return Path("slaves", self.agent_id, "frameworks", self.framework_id, "executors", self.executor_id)
 
 
-def run_facts(run: RunFolder, host: str) -> tuple[dict[str, object], bool]:
-    """The facts of a run, and whether all of them were there; the ids come from the path and always are."""
+class TaskFacts(NamedTuple):
+    """What the facts of a run are taken from."""
+
+    framework_name: str
+    principal: str
+    labels: dict[str, str]
+    variables: dict[str, str]
+    task_ids: list[str]
+    task_names: list[str]
+
+
+def run_facts(run: RunFolder, host: str, agent_state: AgentState | None = None) -> tuple[dict[str, object], bool]:
+    """The facts of a run, and whether all of them were there; the ids come from the path and always are.
+
+    agent_state: where facts are looked for that the agent did not checkpoint.
+    """
+    known, complete = _checkpointed(run)
+    if not known.framework_name and agent_state:
+        state = agent_state.find(run.container_id)
+        if state:
+            known, complete = _of_state(state), True
+    return _facts(run, host, known), complete
+
+
+def _checkpointed(run: RunFolder) -> tuple[TaskFacts, bool]:
     framework = _read(run.meta.parents[3] / "framework.info")
     executor = _read(run.meta.parents[1] / "executor.info")
     tasks = [_read(path) for path in sorted(run.meta.glob("tasks/*/task.info"))]
@@ -58,26 +84,50 @@ def run_facts(run: RunFolder, host: str) -> tuple[dict[str, object], bool]:
     variables: dict[str, str] = {}
     for command in _messages(executor, 7):
         variables.update(_pairs(command, 2, 1))
-    variables = {name: variables[name] for name in _VARIABLES if name in variables}
-    framework_name = _text(framework, 2)
+    known = TaskFacts(
+        framework_name=_text(framework, 2),
+        principal=_text(framework, 8),
+        labels=labels,
+        variables={name: variables[name] for name in _VARIABLES if name in variables},
+        task_ids=[_id(task, 2) for task in tasks],
+        task_names=[_text(task, 1) for task in tasks],
+    )
+    return known, bool(framework and executor and tasks)
+
+
+def _of_state(state: StateRun) -> TaskFacts:
+    """The state has no variables, and of commands only what the name of an executor may show, which is not used."""
+    lists = ("completed_tasks", "queued_tasks", "tasks")
+    tasks = [task for name in lists for task in state.executor.get(name, [])]
+    labels = {
+        label["key"]: label.get("value", "")
+        for source in (state.framework, state.executor, *tasks)
+        for label in source.get("labels", [])
+    }
+    ids, names = [task["id"] for task in tasks], [task["name"] for task in tasks]
+    return TaskFacts(state.framework["name"], state.framework.get("principal", ""), labels, {}, ids, names)
+
+
+def _facts(run: RunFolder, host: str, known: TaskFacts) -> dict[str, object]:
+    labels, variables, framework_name = known.labels, known.variables, known.framework_name
     job = labels.get("job") or variables.get("SPARK_JOB_NAME") or variables.get("JOB_NAME") or framework_name
     facts = {
         "job": job,
         "run": labels.get("run_id") or variables.get("SPARK_RUN_ID") or variables.get("RUN_ID"),
         "application": labels.get("application") or variables.get("MARATHON_APP_ID") or framework_name,
-        "principal": labels.get("principal") or variables.get("SPARK_PRINCIPAL") or _text(framework, 8),
+        "principal": labels.get("principal") or variables.get("SPARK_PRINCIPAL") or known.principal,
         "framework_id": run.framework_id,
         "framework": framework_name,
         "executor_id": run.executor_id,
-        "task_id": ",".join(_id(task, 2) for task in tasks),
-        "task_name": ",".join(dict.fromkeys(_text(task, 1) for task in tasks)),
+        "task_id": ",".join(known.task_ids),
+        "task_name": ",".join(dict.fromkeys(known.task_names)),
         "container_id": run.container_id,
         "staging": "true" if job.startswith("staging-") else "",
     }
-    known: dict[str, object] = {name: value for name, value in facts.items() if value}
+    there: dict[str, object] = {name: value for name, value in facts.items() if value}
     # Graylog's Beats input takes a message's source from agent.hostname; its fields are agent_hostname and agent_id
-    known["agent"] = {"hostname": host, "id": run.agent_id}
-    return known, bool(framework and executor and tasks)
+    there["agent"] = {"hostname": host, "id": run.agent_id}
+    return there
 
 
 def _read(path: Path) -> Fields:

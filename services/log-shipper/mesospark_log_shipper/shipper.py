@@ -23,7 +23,11 @@ _IDLE_SECONDS = 0.1
 _TURN_SECONDS = 1.0
 _SAVE_SECONDS = 0.5
 _STOP_SECONDS = 3.0
-_FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
+_FIRST_STATUS, _STATUS_SECONDS = 5.0, 60.0
+_FIRST_RETRY, _LAST_RETRY = 0.5, 10.0
+_WARNING_SECONDS = 60.0
+"""between two warnings of the same kind, in a long outage"""
+
 _FACTS_SECONDS = 2.0
 """how long a new file waits for the facts of its task; then it is sent without"""
 
@@ -67,7 +71,10 @@ class Shipper:
         self._client = LumberjackClient(destination, self._limits.answer_seconds, self._turn_while_waiting)
         self._recent: deque[Acknowledged] = deque()
         self._next_turn = self._next_save = self._next_connect = 0.0
+        self._next_status = time.monotonic() + _FIRST_STATUS
+        self._acknowledged = 0
         self._retry = _FIRST_RETRY
+        self._warned_of, self._next_warning = "", 0.0
         self._renew = False
         self._stopped_at: float | None = None
         self._alarmed = False
@@ -103,6 +110,7 @@ class Shipper:
         try:
             if window.events:
                 self._client.send(window.events)
+                self._acknowledged += len(window.events)
                 self._metrics.records.inc(len(window.events))
                 self._metrics.last.set_to_current_time()
                 self._retry = _FIRST_RETRY
@@ -170,13 +178,13 @@ class Shipper:
         return True
 
     def _put(self, window: Window, records: Iterable[Record]) -> None:
-        for record in records:
-            if record.event is None:
+        for event, cut in records:
+            if event is None:
                 self._metrics.blank.inc()
                 continue
-            window.events.append(record.event)
-            window.size += len(record.event)
-            if record.cut:
+            window.events.append(event)
+            window.size += len(event)
+            if cut:
                 self._metrics.cut.inc()
 
     def _connect(self) -> bool:
@@ -207,8 +215,11 @@ class Shipper:
 
     def _fail(self, reason: str) -> None:
         self._metrics.failures.inc()
-        LOG.warning("%s: %s; next try in %g s", self._name, reason, self._retry)
-        self._next_connect = time.monotonic() + self._retry
+        now = time.monotonic()
+        if reason != self._warned_of or now >= self._next_warning:
+            self._warned_of, self._next_warning = reason, now + _WARNING_SECONDS
+            LOG.warning("%s: %s; it is tried again", self._name, reason)
+        self._next_connect = now + self._retry
         self._retry = min(self._retry * 2, _LAST_RETRY)
 
     def _settle(self, until: float) -> None:
@@ -233,7 +244,11 @@ class Shipper:
             self._catalog.discover(now, wall_time)
             self._catalog.review(now)
             of_journal = self._journal.lag(now, wall_time) if self._journal else 0.0
-            self._report_lag(max(self._catalog.lag(now), of_journal))
+            lag = max(self._catalog.lag(now), of_journal)
+            self._report_lag(lag)
+            if now >= self._next_status:
+                self._next_status = now + _STATUS_SECONDS
+                self._report_status(lag)
             self._renew = self._client.connected and (self.reload.is_set() or self._client.tls.changed)
 
     def _report_lag(self, seconds: float) -> None:
@@ -245,6 +260,15 @@ class Shipper:
         elif seconds < self._limits.lag_alarm_seconds / 2 and self._alarmed:
             self._alarmed = False
             LOG.info("%s: shipping is %.0f s behind", self._name, seconds)
+
+    def _report_status(self, lag: float) -> None:
+        """One line for searches and dashboards in Graylog, where nobody reads metrics."""
+        LOG.info(
+            "status destination=%s lag_seconds=%.1f lag_bytes=%d held_bytes=%d acknowledged=%d dropped_bytes=%d"
+            " connected=%d",
+            *(self._name, lag, self._catalog.lag_bytes, self._catalog.held_bytes),
+            *(self._acknowledged, self._catalog.dropped_bytes, self._client.connected),
+        )
 
     def _renew_connection(self) -> None:
         """Between two windows: the next connection, made at once, uses the TLS files as they are now."""

@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterator
 
 _UNINDENTED = re.compile(rb"\n(?=[^ \t\r\n])")
-_LOG_HEADER = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|[IWEF]\d{4} \d\d:\d\d:\d\d")
+_LOG_HEADER = re.compile(
+    rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|[IWEF]\d{4} \d\d:\d\d:\d\d"
+    rb"|(?:\[[^\]\n]*\] )?(?:FATAL|ERROR|WARN|INFO|DEBUG|TRACE) "
+)
 _CHAINED = re.compile(
     rb"Caused by: |During handling of the above exception, another |The above exception was the direct cause of "
 )

@@ -41,7 +41,7 @@ class TailedFile:
         self.read = self.acknowledged = self.settled = position.offset
         self.cuts = set(position.cuts)
         self.found_at = self.grown_at = now
-        self.next_look = self.next_review = 0.0
+        self.next_look = 0.0
         self.lag_mark: tuple[float, int] | None = None
         self._limits = limits
         self._head = (position.head_bytes, position.head)
@@ -56,8 +56,11 @@ class TailedFile:
 
     @property
     def done(self) -> bool:
-        """Whether all its bytes are acknowledged for good."""
-        return self.settled == self.size
+        """Whether all its bytes are acknowledged for good.
+
+        A run that was long quiet writes its last words shortly before its end, and nobody may have looked since.
+        """
+        return self.settled == self.size == self.size_now()
 
     def set_facts(self, facts: dict[str, object]) -> bool:
         """Use these facts for the events from now on; whether they differ from those used so far."""
@@ -69,7 +72,7 @@ class TailedFile:
 
     def look(self, now: float) -> bool:
         """See how large the file is; whether it was truncated, and is therefore read from its beginning again."""
-        size = os.fstat(self.descriptor).st_size
+        size = self.size_now()
         truncated = size < self.read or (size != self.size and self._read_head(self._head[0]) != self._head)
         if truncated:
             self.restart()
@@ -79,6 +82,10 @@ class TailedFile:
             self._head = self._read_head(_HEAD_BYTES)
         self.next_look = now + min(_SLOWEST_LOOK, (now - self.grown_at) / 10)
         return truncated
+
+    def size_now(self) -> int:
+        """Its size in bytes. Cheaper than fstat; nothing else uses the descriptor's own offset."""
+        return os.lseek(self.descriptor, 0, os.SEEK_END)
 
     def restart(self) -> None:
         """Begin again with other content: a new generation, so that its records have other ids."""
@@ -104,8 +111,8 @@ class TailedFile:
         """How long the oldest unacknowledged byte has been there, in seconds, exact to the time between two calls."""
         if self.lag_mark and self.acknowledged >= self.lag_mark[1]:
             self.lag_mark = None
-        if self.lag_mark is None and self.acknowledged < self.size:
-            self.lag_mark = (now, self.size)
+        if self.lag_mark is None and self.acknowledged < (size := self.size_now()):
+            self.lag_mark = (now, size)
         return now - self.lag_mark[0] if self.lag_mark else 0.0
 
     def take(self, now: float, wall_time: float, most: int) -> Iterator[Record]:
@@ -122,9 +129,10 @@ class TailedFile:
         if not ends:
             self._examined = (self.size, patience)
         begin = 0
+        encode = self._event_encoder().encode
         for end, cut in ends[:most]:
             self.read = start + end
-            yield Record(self._encode(data[begin:end], start + begin, wall_time, cut), cut)
+            yield encode(data[begin:end], (start + begin, end - begin), wall_time, cut), cut
             begin = end
 
     def _read_head(self, count: int) -> tuple[int, str]:
@@ -151,8 +159,8 @@ class TailedFile:
             self.cuts.add(self.read + len(data))
         return split(data, whole, limit)
 
-    def _encode(self, data: bytes, offset: int, wall_time: float, cut: bool) -> bytes | None:
+    def _event_encoder(self) -> EventEncoder:
         if self._encoder is None:
             generation = f"-{self.note.generation}" if self.note.generation else ""
             self._encoder = EventEncoder(self.note.facts, self.note.series + generation, self.note.local_time)
-        return self._encoder.encode(data, (offset, len(data)), wall_time, cut)
+        return self._encoder

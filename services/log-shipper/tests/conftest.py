@@ -10,7 +10,7 @@ import pytest
 
 _SERVICE = Path(__file__).resolve().parents[1]
 
-for folder in (_SERVICE, _SERVICE / "tests/support"):
+for folder in (_SERVICE, _SERVICE / "tests/support", _SERVICE.parent / "mesos-runtime", _SERVICE.parent / "graylog"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 

@@ -5,8 +5,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from log_shipper_process import ShipperProcess, free_port
 from lumberjack_server import LumberjackServer
+
+pytestmark = pytest.mark.system
 
 
 def numbered(first: int, last: int) -> list[str]:

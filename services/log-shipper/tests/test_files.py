@@ -3,8 +3,11 @@
 
 import time
 
+import pytest
 from log_shipper_process import ShipperProcess
 from lumberjack_server import LumberjackServer
+
+pytestmark = pytest.mark.system
 
 JAVA_TRACE = """\
 2026-11-21T13:42:45.851Z ERROR Executor: Exception in task 0.0 in stage 1.0 (TID 1)

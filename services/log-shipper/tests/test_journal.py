@@ -9,6 +9,8 @@ from journal_stand_in import JournalFile
 from log_shipper_process import ShipperProcess
 from lumberjack_server import LumberjackServer
 
+pytestmark = pytest.mark.system
+
 SEQUENCE = "5e9" + "0" * 29
 TRACE = [
     "2026-11-21 13:42:45,851 ERROR org.example.Master: failed",

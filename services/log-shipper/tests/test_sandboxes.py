@@ -4,9 +4,12 @@
 import os
 from pathlib import Path
 
+import pytest
 from agent_folder import AGENT_ID, FRAMEWORK_ID, collect_garbage, end_run, make_run
 from log_shipper_process import ShipperProcess
 from lumberjack_server import LumberjackServer
+
+pytestmark = pytest.mark.system
 
 RUN_ID = "wordcount-20261121t134500-ab12"
 

@@ -6,6 +6,7 @@ hosts (tests/testinfra) use the real one.
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -57,7 +58,7 @@ def main() -> None:
     cursor = next((text.partition("=")[2] for text in arguments if text.startswith("--after-cursor=")), None)
     units = {text.partition("=")[2] for text in arguments if text.startswith(("_SYSTEMD_UNIT=", "UNIT="))}
     passed = cursor is None
-    end = path.parent / "end"
+    end, parent = path.parent / "end", os.getppid()
     with path.open(encoding="utf-8") as file:
         while True:
             place = file.tell()
@@ -67,6 +68,8 @@ def main() -> None:
                 if end.exists():
                     end.unlink()
                     sys.exit(1)
+                if os.getppid() != parent:
+                    return  # the shipper was killed
                 time.sleep(0.02)
                 continue
             entry = json.loads(line)

@@ -27,8 +27,9 @@ def free_port() -> int:
 class ShipperProcess:
     """Ships `folder/logs/*.log` (name `service`) and the sandboxes of `folder/agent` to destination `graylog`.
 
-    `limits` are lines of the configuration's table of that name, `others` further ports, each of a destination of
-    its own called `graylog-<port>`; `journal` is one to ship the units mesos-agent, named and marathon of.
+    `limits` and `agent_access` are lines of the configuration's tables `limits` and `sandboxes.agent`; `others` are
+    further ports, each of a destination of its own called `graylog-<port>`; `journal` is one to ship the units
+    mesos-agent, named and marathon of.
     """
 
     def __init__(self, folder: Path, certificates: Certificates, ports: Sequence[int], client: str = "client") -> None:
@@ -46,6 +47,7 @@ class ShipperProcess:
         self.ports = ports
         self.others: list[int] = []
         self.journal: JournalFile | None = None
+        self.agent_access: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -72,6 +74,7 @@ class ShipperProcess:
                 f"port = {self.metrics_port}",
                 "[sandboxes]",
                 f'work_directory = "{self.agent}"',
+                *(["[sandboxes.agent]", *self.agent_access] if self.agent_access else []),
                 "[[files]]",
                 'name = "service"',
                 f'paths = ["{self.logs}/*.log"]',

@@ -66,7 +66,11 @@ def test_configuration(tmp_path: Path) -> None:
         ('"/var/lib/log-shipper"', '"lib"', "state_directory: 'lib' is no absolute path; begin it with /"),
         ("graylog1:5044", "graylog1", r"destinations\[0\].servers: 'graylog1' is no address; write host:port"),
         ("name =", "nam =", r"destinations\[0\].name: it is missing"),
-        ("[sandboxes]", "[sandboxes]\nx = 1", "sandboxes.x: there is no such option; known here: work_directory"),
+        (
+            "[sandboxes]",
+            "[sandboxes]\nx = 1",
+            "sandboxes.x: there is no such option; known here: agent, work_directory",
+        ),
         ("[[destinations]]", "[limits]\nheld = 5\n[[destinations]]", "limits.held: 5 is not a text"),
         (
             "[[destinations]]",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the agent has noted of a run, and how runs are found."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,12 @@ def test_finder_lists_only_what_changed(tmp_path: Path) -> None:
     assert [found.path for found in finder.find(NOW + 2)] == [second.sandbox / "stdout"]
     (second.sandbox / "stderr").touch()
     assert len(list(finder.find(NOW + 3))) == 2
-    make_run(tmp_path, "c3", checkpointed=False)
+    third = make_run(tmp_path, "c3", checkpointed=False)
     assert not list(finder.find(NOW + 4))
-    assert len(list(finder.find(NOW + 61))) == 6
+    # from here on later than the files' own times
+    now = time.time() + 100
+    assert len(list(finder.find(now))) == 6
+    assert not list(finder.find(now + 61))
+    (third.sandbox / "stdout").rename(third.sandbox / "stdout.1")
+    (third.sandbox / "stdout").touch()
+    assert {found.run.container_id for found in finder.find(now + 122) if found.run} == {"c1", "c3"}

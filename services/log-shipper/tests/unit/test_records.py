@@ -35,6 +35,7 @@ def split(text: str) -> list[str]:
             "2026-11-21T13:42:45.851Z ERROR A: b\njava.lang.Error: c\n\tat d\nCaused by: e.F: g\n\t... 7 more\n",
             "next\n",
         ],
+        ["[main] ERROR a.B - c\njava.lang.Error: c\n\tat d\n", "WARN a.B - c\nd.e.F: g\n", "next\n"],
         ["2026-11-21 13:42:45,851 ERROR a: b\nTraceback (most recent call last):\n  File c\nKeyError: 'd'\n", "next\n"],
         [
             "Traceback (most recent call last):\n  File a\nb.c.d: e\n",
@@ -101,7 +102,7 @@ def test_pause_within_a_record_is_repeated_exactly(tmp_path: Path) -> None:
 
     def texts(file: TailedFile, now: float) -> list[bytes]:
         file.look(now)
-        return [record.event.split(b'"')[3] for record in file.take(now, NOW, 100) if record.event]
+        return [event.split(b'"')[3] for event, _cut in file.take(now, NOW, 100) if event]
 
     file = tailed(Position())
     assert texts(file, 0.0) == []

@@ -104,6 +104,11 @@ def test_error_bodies_are_told_in_one_line(server: Any) -> None:
     assert error_message(b"") == "no explanation"
 
 
+def test_a_page_of_a_server_in_front_is_told_by_its_title() -> None:
+    page = b"<html>\n<head><title>502 Bad\nGateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+    assert error_message(page) == "502 Bad Gateway"
+
+
 def test_something_else_answers(server: Any) -> None:
     server.routes["GET /x"] = (200, b"<html>welcome</html>")
     with pytest.raises(ConnectionFailed, match="not JSON: is this the address of the right service"):

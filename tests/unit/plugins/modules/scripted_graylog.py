@@ -23,7 +23,12 @@ class ScriptedGraylog:
         self.input_states: dict[str, Document] = {}
         # How often a state is asked for until an input that was started runs.
         self.start_up = 1
-        self.fail_inputs = ""
+        # How many starts began while another was under way: the real Graylog loses one of the two.
+        self.starts_at_once = 0
+        # How many of the next starts fail.
+        self.failures_left = 0
+        self.fields = dict(_FIELDS)
+        self.searches: list[Document] = []
         self._count = 0
         self.things: dict[str, list[Document]] = {
             "/system/indices/index_sets": [self.index_set("graylog", default=True)],
@@ -105,7 +110,7 @@ class ScriptedGraylog:
         if special and (path not in self.things or request.method == "POST"):
             return special(request)
         if path.startswith("/system/inputs/types/"):
-            return 200, {"type": BEATS, "requested_configuration": _FIELDS}
+            return 200, {"type": BEATS, "requested_configuration": self.fields}
         if path.startswith("/users/") and self._refused(request):
             return 401, {"message": "unauthorized"}
         if "/staticfields" in path:
@@ -128,6 +133,10 @@ class ScriptedGraylog:
 
     def _system_inputs_types(self, request: Any) -> Answer:
         return 200, {"types": {BEATS: "Beats"}}
+
+    def _views_search(self, request: Any) -> Answer:
+        self.searches.append(request.body)
+        return 201, request.body
 
     def _system_messageprocessors_config(self, request: Any) -> Answer:
         if request.method == "PUT":
@@ -200,7 +209,7 @@ class ScriptedGraylog:
         thing.update(body)
         if path == "/system/inputs":
             thing["attributes"] = thing.pop("configuration")
-            self._start(thing["id"])
+            self._restart(thing["id"])
         if path == "/system/pipelines/pipeline":
             thing["stages"] = _stages(thing["source"], self.version)
 
@@ -216,9 +225,18 @@ class ScriptedGraylog:
             thing["static_fields"][request.body["key"]] = request.body["value"]
         else:
             del thing["static_fields"][path.rpartition("/")[2]]
+        self._restart(thing["id"])
         return 200, {}
 
+    def _restart(self, input_id: str) -> None:
+        """After a change: what does not run is forgotten instead."""
+        if self.input_states[input_id]["state"] in ("RUNNING", "STARTING"):
+            self._start(input_id)
+        else:
+            del self.input_states[input_id]
+
     def _start(self, input_id: str) -> None:
+        self.starts_at_once += self.input_states.get(input_id, {}).get("state") == "STARTING"
         state = {"state": "STARTING", "started_at": self.new_id(), "left": self.start_up, "id": input_id}
         self.input_states[input_id] = {**state, "detailed_message": None}
 
@@ -228,8 +246,10 @@ class ScriptedGraylog:
             return 200, {}
         for state in self.input_states.values():
             if state["left"] == 0 and state["state"] == "STARTING":
-                state["state"] = "FAILED" if self.fail_inputs else "RUNNING"
-                state["detailed_message"] = self.fail_inputs or None
+                fails = self.failures_left > 0
+                self.failures_left -= fails
+                state["state"] = "FAILED" if fails else "RUNNING"
+                state["detailed_message"] = "bind(..) failed: Address already in use." if fails else None
             state["left"] -= 1
         return 200, {NODE: list(self.input_states.values()), "node-away": None}
 

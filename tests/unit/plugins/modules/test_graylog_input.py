@@ -3,6 +3,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.mesospark.platform.plugins.module_utils import graylog_input_state
 from ansible_collections.mesospark.platform.plugins.modules import graylog_input
 from scripted_graylog import BEATS, NODE
 
@@ -36,13 +37,12 @@ def test_an_update_keeps_what_is_not_named(graylog: Any, run_module: Any, beats:
     assert result["input"]["attributes"]["bind_address"] == "10.0.0.1"
 
 
-def test_static_fields_need_no_restart(graylog: Any, run_module: Any, beats: dict[str, Any]) -> None:
+def test_static_fields_are_written_one_start_at_a_time(graylog: Any, run_module: Any, beats: dict[str, Any]) -> None:
     run_module(graylog_input.main, **beats, static_fields={"site": 1, "room": "a"})
-    started = graylog.input_states[graylog.things["/system/inputs"][0]["id"]]["started_at"]
     result = run_module(graylog_input.main, **beats, static_fields={"site": "2"})
     assert result["input"]["static_fields"] == {"site": "2"}
     assert result["diff"]["before"] == {"static_fields": {"site": "1", "room": "a"}}
-    assert graylog.input_states[result["input"]["id"]]["started_at"] == started
+    assert graylog.starts_at_once == 0
 
 
 def test_restarted(graylog: Any, run_module: Any, beats: dict[str, Any]) -> None:
@@ -63,11 +63,22 @@ def test_one_that_was_stopped_is_started(graylog: Any, run_module: Any, beats: d
 
 
 def test_one_that_can_not_run_says_why(graylog: Any, run_module: Any, beats: dict[str, Any]) -> None:
-    graylog.fail_inputs = "bind(..) failed: Address already in use."
+    graylog.failures_left = 1
     result = run_module(graylog_input.main, **beats)
     assert result["msg"] == f"The input 'beats' can not run on node {NODE}: bind(..) failed: Address already in use."
-    graylog.fail_inputs = ""
     assert run_module(graylog_input.main, **beats)["diff"]["after"] == {"state": "RUNNING"}
+
+
+def test_a_change_of_one_that_failed_is_followed_by_a_start(
+    graylog: Any, run_module: Any, beats: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graylog_input_state, "_PATIENCE", 0.05)
+    graylog.failures_left = 1
+    run_module(graylog_input.main, **beats)
+    result = run_module(graylog_input.main, **{**beats, "configuration": {"port": 5045}})
+    assert result["states"] == {NODE: "RUNNING"}
+    input_id = result["input"]["id"]
+    assert graylog.writes[1:] == [f"PUT /system/inputs/{input_id}", f"PUT /cluster/inputstates/{input_id}"]
 
 
 def test_one_that_does_not_start_in_time(graylog: Any, run_module: Any, beats: dict[str, Any]) -> None:
@@ -100,6 +111,11 @@ def test_a_secret_that_graylog_keeps_for_itself_stays(graylog: Any, run_module: 
     run_module(graylog_input.main, **{**beats, "configuration": {"port": 5045}})
     sent = graylog.bodies("PUT", f"/system/inputs/{graylog.things['/system/inputs'][0]['id']}")[0]
     assert sent["configuration"]["tls_key_password"] == {"keep_value": True}
+    encrypted = {**graylog.fields["tls_key_password"], "is_encrypted": True}
+    graylog.fields |= {"tls_key_password": encrypted}
+    run_module(graylog_input.main, **{**options, "configuration": {"port": 5046}})
+    sent = graylog.bodies("PUT", f"/system/inputs/{graylog.things['/system/inputs'][0]['id']}")[1]
+    assert sent["configuration"]["tls_key_password"] == {"set_value": "s3cret"}
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,10 @@ def test_a_run_that_fails_is_told_with_its_exit_code_and_log(cluster: Any, run_m
     # Here the executor's sandbox has the same file, and the master shows no tasks of Marathon.
     executor = "Errors of executors:\nExecutor 0 on agent1: ValueError: no such book"
     assert result["msg"] == f"{told} The end of its log:\nValueError: no such book\n{executor}"
-    (line,) = result["error_lines"]
-    assert (line["executor"], line["host"], line["stream"]) == ("0", "agent1", "stderr")
+    assert [(line["executor"], line["host"], line["stream"], line["message"]) for line in result["error_lines"]] == [
+        ("0", "agent1", "stderr", "ValueError: no such book"),
+        ("driver", "agent1", "stderr", "ValueError: no such book"),
+    ]
     assert (result["state"], result["exit_code"], result["changed"]) == ("failed", 3, True)
     assert len(result["driver_log"]["stderr"]) == 40
     assert cluster.apps == {}

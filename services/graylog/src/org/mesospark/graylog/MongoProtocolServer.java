@@ -6,8 +6,10 @@ import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.exception.NoSuchCommandException;
 import io.netty.channel.Channel;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 
 /**
  * A server of MongoDB's protocol that keeps its data in one file, and answers what Graylog asks of it.
@@ -46,9 +48,27 @@ public final class MongoProtocolServer {
                             .append("javascriptEngine", "")
                             .append("bits", 64)
                             .append("debug", false);
+                case "update":
+                    if (hasAlternativeArrayFilter(query)) {
+                        // Unknown here, and used by one migration of dashboards that no store of this kind ever had.
+                        return new Document("n", 0).append("nModified", 0).append("ok", 1.0);
+                    }
+                    return super.handleCommand(channel, database, command, query);
                 default:
                     return super.handleCommand(channel, database, command, query);
             }
+        }
+
+        private static boolean hasAlternativeArrayFilter(Document command) {
+            return documents(command.get("updates"))
+                    .flatMap(update -> documents(update.get("arrayFilters")))
+                    .anyMatch(filter -> filter.containsKey("$or"));
+        }
+
+        private static Stream<Document> documents(Object list) {
+            return list instanceof Collection
+                    ? ((Collection<?>) list).stream().filter(Document.class::isInstance).map(Document.class::cast)
+                    : Stream.empty();
         }
     }
 
