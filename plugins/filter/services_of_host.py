@@ -19,9 +19,7 @@ ROLES = Path(__file__).resolve().parents[2] / "roles"
 @cache
 def table() -> list[dict[str, Any]]:
     """The table of services."""
-    services: list[dict[str, Any]] = yaml.safe_load((ROLES / "common/vars/services.yml").read_text())[
-        "common_services"
-    ]
+    services: list[dict[str, Any]] = yaml.safe_load((ROLES / "common/vars/services.yml").read_text())["common_services"]
     return services
 
 
