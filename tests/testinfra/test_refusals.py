@@ -39,7 +39,13 @@ def with_folder(host: Host) -> Iterator[Host]:
 
 @pytest.fixture
 def agent_host(platform) -> Iterator[Host]:
-    yield from with_folder(platform.host(platform.members("mesos_agents")[0]))
+    """An agent's host; the firewall lets masters speak to the second agent as well, as long as a test runs."""
+    host = platform.host(platform.members("mesos_agents")[0])
+    chain = "rule inet mesospark input"
+    rule = f"tcp dport {AGENT_SETTINGS['MESOS_PORT']} accept comment testinfra"
+    handle = host.check_output(f"nft --echo --handle insert {chain} {rule} | sed -n 's/.*# handle //p'")
+    yield from with_folder(host)
+    host.check_output(f"nft delete {chain} handle {handle}")
 
 
 @pytest.fixture
