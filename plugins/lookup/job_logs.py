@@ -56,6 +56,30 @@ options:
     type: path
     env:
       - name: MESOSPARK_CLIENT_KEY
+  auth:
+    description: V(kerberos) proves by a ticket who asks, and asks a gateway; V(basic) takes name and password.
+    type: str
+    choices: [basic, kerberos]
+    default: basic
+    env:
+      - name: MESOSPARK_AUTH
+    vars:
+      - name: job_logs_auth
+  kerberos_principal:
+    description: Kerberos principal that asks, with O(auth=kerberos). The default is the owner of the ticket cache.
+    type: str
+    env:
+      - name: MESOSPARK_KERBEROS_PRINCIPAL
+  kerberos_keytab:
+    description: Keytab to get a ticket with. Without it a ticket must be there, as C(kinit) gets it.
+    type: path
+    env:
+      - name: MESOSPARK_KERBEROS_KEYTAB
+  kerberos_credential_cache:
+    description: Name of the ticket cache. The default is the one of the Kerberos configuration.
+    type: str
+    env:
+      - name: MESOSPARK_KERBEROS_CREDENTIAL_CACHE
   validate_certs:
     description: Whether the server's certificate is verified. Turn it off in tests only.
     type: bool

@@ -16,10 +16,10 @@ RunCommand = t.Callable[[t.List[str]], t.Tuple[int, str, str]]
 ROLLBACK_UNIT = "mesospark-firewall-rollback"
 # Accepts everything; but whoever names a connection's state makes the kernel follow connections from then on.
 _LEARNING = f"""table {TABLE} {{
-	chain input {{
-		type filter hook input priority filter + 10; policy accept;
-		ct state established accept
-	}}
+  chain input {{
+    type filter hook input priority filter + 10; policy accept;
+    ct state established accept
+  }}
 }}
 """
 _ELEMENTS = re.compile(r"elements = \{([^}]*)\}")

@@ -224,7 +224,7 @@ def main() -> None:
             "controller_time": {"type": "float", "required": True},
             "names": {"type": "list", "elements": "str", "default": []},
             "certificates": {"type": "list", "elements": "path", "default": []},
-            "secret_files": {"type": "list", "elements": "str", "default": []},
+            "secret_files": {"type": "list", "elements": "str", "default": [], "no_log": False},
         },
         supports_check_mode=True,
     )

@@ -16,8 +16,8 @@ from scripted_search import RUN, ScriptedSearch
 
 def graylog_of(search: ScriptedSearch) -> Graylog:
     names = ("url_username", "url_password", "ca_path", "client_cert", "client_key")
-    options = {"graylog_url": [search.server.url], "timeout": 2, "validate_certs": True, **dict.fromkeys(names)}
-    return graylog_from(options)
+    options = {"timeout": 2, "validate_certs": True, "auth": "basic", **dict.fromkeys(names)}
+    return graylog_from({"graylog_url": [search.server.url], **options})
 
 
 @pytest.fixture
