@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 from ansible.module_utils.urls import Request, make_context
 
-from .errors import AccessDenied, ApiError, ConnectionFailed, OptionError
-from .spnego import KerberosIdentity
+from .errors import AccessDenied, ApiError, ConnectionFailed, OptionError, PlatformError
+from .spnego import KerberosIdentity, Proof
 
 RETRY_PAUSE = 0.5
 MAXIMUM_REDIRECTS = 5
@@ -222,9 +222,10 @@ class Client:
         seen = set()
         for _hop in range(MAXIMUM_REDIRECTS):
             seen.add(url)
-            answer = self._send(method, url, data, {**headers, **self._authorization(url)}, timeout)
+            proof = self._proof(url)
+            answer = self._send(method, url, data, {**headers, **self._authorization(url, proof)}, timeout)
             if answer.status not in _REDIRECTS or answer.status in accept_status:
-                return self._checked(answer, method, url, accept_status)
+                return self._checked(answer, method, url, accept_status, proof)
             target = urllib.parse.urljoin(url, answer.headers.get("Location", url))
             answer.close()
             if target in seen:
@@ -232,24 +233,31 @@ class Client:
             url = target
         raise _Unavailable("redirects for ever.", sent=False)
 
-    def _authorization(self, url: str) -> dict[str, str]:
+    def _proof(self, url: str) -> t.Optional[Proof]:
+        """A Kerberos token for the server of this URL, None if it is not to have one."""
+        if not self.connection.kerberos or not self._may_know_caller(url):
+            return None
+        return self.connection.kerberos.proof(urllib.parse.urlsplit(url).hostname or "")
+
+    def _authorization(self, url: str, proof: t.Optional[Proof] = None) -> dict[str, str]:
+        if proof:
+            return {"Authorization": f"Negotiate {proof.token}"}
+        if self.connection.kerberos or not self.connection.username or not self._may_know_caller(url):
+            return {}
+        pair = f"{self.connection.username}:{self.connection.password or ''}"
+        return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+    def _may_know_caller(self, url: str) -> bool:
         """Credentials go to the configured servers, and to others only if the configured CA vouches for them over
         TLS.
         """
-        if not (self.connection.username or self.connection.kerberos):
-            return {}
         target = urllib.parse.urlsplit(url)
         same_server = any(
             (target.scheme, target.netloc) == urllib.parse.urlsplit(known)[:2] for known in self.connection.urls
         )
         vouched_for = target.scheme == "https" and self.connection.validate_certs and bool(self.connection.ca_path)
         plain_from_the_start = all(known.startswith("http://") for known in self.connection.urls)
-        if not (same_server or vouched_for or (plain_from_the_start and target.scheme == "http")):
-            return {}
-        if self.connection.kerberos:
-            return {"Authorization": "Negotiate " + self.connection.kerberos.token(target.hostname or "")}
-        pair = f"{self.connection.username}:{self.connection.password or ''}"
-        return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+        return same_server or vouched_for or (plain_from_the_start and target.scheme == "http")
 
     def _send(
         self, method: str, url: str, data: t.Optional[bytes], headers: dict[str, str], timeout: t.Optional[float]
@@ -291,27 +299,36 @@ class Client:
         server = "{0.scheme}://{0.netloc}".format(urllib.parse.urlsplit(url))
         return ConnectionFailed(f"{self.service} at {server} can not be used: {hint}.")
 
-    def _checked(self, answer: t.Any, method: str, url: str, accept_status: t.Sequence[int]) -> t.Any:
+    def _checked(
+        self, answer: t.Any, method: str, url: str, accept_status: t.Sequence[int], proof: t.Optional[Proof]
+    ) -> t.Any:
         if answer.status < 400 or answer.status in accept_status:
             return answer
         parts = urllib.parse.urlsplit(url)
         server = f"{parts.scheme}://{parts.netloc}"
         body = answer.read(65536)
         if answer.status in (401, 403):
-            raise self._refusal(answer.status, server, body)
+            raise self._refusal(answer, server, body, proof)
         message = error_message(body)
         if answer.status in _NO_LEADER:
             raise _Unavailable(f"is not ready (status {answer.status}: {message}).", sent=False)
         raise ApiError(answer.status, self.service, method, parts.path, message)
 
-    def _refusal(self, status: int, server: str, body: bytes) -> AccessDenied:
-        """A server that knows the caller may say by which rule it refuses; one that does not, can not."""
+    def _refusal(self, answer: t.Any, server: str, body: bytes, proof: t.Optional[Proof]) -> PlatformError:
+        """A server that knows the caller may say by which rule it refuses; one that does not, what is wrong with the
+        ticket.
+        """
+        status = answer.status
+        if proof and status == 401:
+            for challenge in answer.headers.get_all("WWW-Authenticate", []):
+                if challenge.startswith("Negotiate ") and (told := proof.refusal(challenge.split()[1])):
+                    return told
         word = "does not know" if status == 401 else "does not allow this to"
-        told = error_message(body) if status == 403 and body.lstrip().startswith(b"{") else ""
-        if self.connection.kerberos and status == 401:
-            fix = "it does not let this principal in, or its keytab has an old key, or its clock is wrong"
+        rule = error_message(body) if status == 403 and body.lstrip().startswith(b"{") else ""
+        if proof and status == 401:
+            fix = "it does not let this principal in, or its keytab has an old key"
         else:
-            fix = told or ("ask for the right" if self.connection.kerberos else "check user name and password")
+            fix = rule or ("ask for the right" if self.connection.kerberos else "check user name and password")
         return AccessDenied(f"{self.service} at {server} {word} {self.connection.caller} (status {status}): {fix}.")
 
 

@@ -26,6 +26,8 @@ ENCRYPTION_TYPES = {
 
 UNKNOWN_SERVICE = "the Kerberos server knows no service of that name"
 NO_TICKET = "there is no Kerberos ticket"
+TICKET_EXPIRED = "the Kerberos ticket has expired"
+CLOCKS_APART = "this machine's clock and the Kerberos server's are more than five minutes apart"
 
 # What the library says (patterns), what it means, and what to do. The first that is found in a text
 # counts. {realm} and {principal} are replaced; those who know neither get a word in their place.
@@ -43,7 +45,7 @@ _SERVERS_TO_BLAME = (
     ),
     (
         ("Clock skew too great",),
-        "this machine's clock and the Kerberos server's are more than five minutes apart",
+        CLOCKS_APART,
         "synchronise both (chrony)",
     ),
     (
@@ -95,7 +97,7 @@ _CALLER_TO_BLAME = (
     ),
     (
         ("Ticket expired", "credentials have expired", "Credential expired", "context has expired"),
-        "the Kerberos ticket has expired",
+        TICKET_EXPIRED,
         "get a new one with kinit",
     ),
     (

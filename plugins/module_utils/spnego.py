@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import importlib
 import os
 import typing as t
 from dataclasses import dataclass
 
 from .errors import OptionError, PlatformError
-from .kerberos import NO_TICKET, UNKNOWN_SERVICE, kerberos_error
+from .kerberos import CLOCKS_APART, NO_TICKET, TICKET_EXPIRED, UNKNOWN_SERVICE, kerberos_error
 
 _MEMORY_CACHE = "MEMORY:mesospark"
 
@@ -38,8 +39,8 @@ class KerberosIdentity:
                 raise OptionError(option, path, "is no file that can be read", "give the path of a readable one")
         _gssapi()
 
-    def token(self, host: str) -> str:
-        """What proves the identity to ``HTTP/host`` once, in base64: what follows ``Authorization: Negotiate``.
+    def proof(self, host: str) -> Proof:
+        """What proves the identity to ``HTTP/host`` once.
 
         Raises LoginRefused (no ticket, expired, unknown server) or ServersUnavailable (realm, clock, servers).
         """
@@ -50,10 +51,11 @@ class KerberosIdentity:
                 name = gssapi.Name(self.principal, gssapi.NameType.user)
             credentials = gssapi.Credentials(name=name, usage="initiate", store=self._store() or None)
             target = gssapi.Name(f"HTTP@{host}", gssapi.NameType.hostbased_service)
-            token = gssapi.SecurityContext(name=target, creds=credentials, usage="initiate").step()
+            context = gssapi.SecurityContext(name=target, creds=credentials, usage="initiate")
+            token = context.step()
         except gssapi.exceptions.GSSError as error:
             raise self._explained(error.gen_message(), host) from error
-        return base64.b64encode(token).decode()
+        return Proof(host, base64.b64encode(token).decode(), context)
 
     def _store(self) -> dict[str, str]:
         """Where the library looks for tickets; those got with a keytab live no longer than this process."""
@@ -73,6 +75,37 @@ class KerberosIdentity:
         elif problem == NO_TICKET and self.keytab:
             problem = f"kerberos_keytab {self.keytab} gives no ticket for {self.principal or 'its first principal'}"
             fix = "see why: kinit -k -t " + f"{_file(self.keytab)} {self.principal or ''}".rstrip()
+        return type(explained)(f"{problem[0].upper()}{problem[1:]}: {fix}.", problem=problem, fix=fix)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """``token`` is in base64: what follows ``Authorization: Negotiate``."""
+
+    host: str
+    token: str
+    _context: t.Any
+
+    def refusal(self, challenge: str) -> t.Optional[PlatformError]:
+        """What is wrong with the ticket or a clock, by what follows ``WWW-Authenticate: Negotiate`` in the answer.
+
+        None: the fault may be the server's own.
+        """
+        gssapi = _gssapi()
+        try:
+            self._context.step(base64.b64decode(challenge, validate=True))
+        except gssapi.exceptions.GSSError as error:
+            explained = kerberos_error(error.gen_message())
+        except binascii.Error:
+            return None
+        else:
+            return None
+        if explained.record["problem"] == TICKET_EXPIRED:
+            return explained
+        if explained.record["problem"] != CLOCKS_APART:
+            return None
+        problem = f"the clocks of this machine and of {self.host} are more than five minutes apart"
+        fix = explained.record["fix"]
         return type(explained)(f"{problem[0].upper()}{problem[1:]}: {fix}.", problem=problem, fix=fix)
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 import types
 from pathlib import Path
@@ -43,9 +44,11 @@ class ScriptedLibrary(types.ModuleType):
         return "credentials"
 
     def SecurityContext(self, name: str, creds: Any, usage: str) -> Any:
-        def step() -> bytes:
+        def step(answer: bytes | None = None) -> bytes:
             if self.complaint:
                 raise GSSError(self.complaint)
+            if answer:
+                raise GSSError(answer.decode())
             return f"{name} {len(self.asked)}".encode()
 
         return types.SimpleNamespace(step=step)
@@ -76,13 +79,13 @@ def test_every_request_has_a_token_of_its_own(server: Any, library: ScriptedLibr
 def test_a_keytab_and_a_principal_are_used(library: ScriptedLibrary, tmp_path: Path) -> None:
     keytab = tmp_path / "bob.keytab"
     keytab.touch()
-    KerberosIdentity("bob", str(keytab)).token("host")
+    KerberosIdentity("bob", str(keytab)).proof("host")
     store = {"client_keytab": f"FILE:{keytab}", "ccache": "MEMORY:mesospark"}
     assert library.asked == [("user bob", store)]
 
 
 def test_a_cache_is_used(library: ScriptedLibrary) -> None:
-    KerberosIdentity(cache="FILE:/run/cache").token("host")
+    KerberosIdentity(cache="FILE:/run/cache").proof("host")
     assert library.asked == [(None, {"ccache": "FILE:/run/cache"})]
 
 
@@ -112,7 +115,7 @@ def test_a_keytab_that_gives_no_ticket(library: ScriptedLibrary, tmp_path: Path)
     keytab.touch()
     library.complaint = "Minor: No credentials cache found"
     with pytest.raises(LoginRefused, match=f"gives no ticket for bob: see why: kinit -k -t {keytab} bob"):
-        KerberosIdentity("bob", str(keytab)).token("host")
+        KerberosIdentity("bob", str(keytab)).proof("host")
 
 
 @pytest.mark.parametrize("identity", [KerberosIdentity(keytab="/no/such"), KerberosIdentity(cache="FILE:/no/such")])
@@ -130,6 +133,25 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_ticket_that_the_server_does_not_take(server: Any, library: ScriptedLibrary) -> None:
     server.routes["GET /x"] = (401, b"<html>")
     with pytest.raises(AccessDenied, match=r"does not know the owner of the Kerberos ticket \(status 401\): .*keytab"):
+        client(server.url).request("GET", "/x")
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            "Minor: Clock skew too great",
+            "^The clocks of this machine and of 127.0.0.1 are more than five minutes apart",
+        ),
+        ("Minor: Ticket expired", "^The Kerberos ticket has expired: get a new one with kinit"),
+        # Of the server's keytab, so nothing that a new ticket would mend.
+        ("Minor: Decrypt integrity check failed", "does not know the owner .*its keytab has an old key"),
+    ],
+)
+def test_a_server_says_what_it_does_not_take(server: Any, library: ScriptedLibrary, reason: str, told: str) -> None:
+    challenge = f"Negotiate {base64.b64encode(reason.encode()).decode()}"
+    server.routes["GET /x"] = (401, b"<html>", {"WWW-Authenticate": challenge})
+    with pytest.raises(PlatformError, match=told):
         client(server.url).request("GET", "/x")
 
 
