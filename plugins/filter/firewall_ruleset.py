@@ -13,7 +13,7 @@ from ansible_collections.mesospark.platform.plugins.filter.services_of_host impo
 from ansible_collections.mesospark.platform.plugins.module_utils import firewall
 from ansible_collections.mesospark.platform.plugins.module_utils.firewall_ruleset import ruleset_text, widening_text
 
-CONTAINER_INTERFACES = ("docker0", "br-*")
+CONTAINER_INTERFACES = ("docker0", "br-*", "mesosrun-*")
 
 
 def services_for(variables: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -51,6 +51,15 @@ def _port_range(name: str, entry: object, variables: Variables, defaults: Variab
     value = entry
     if isinstance(entry, str) and not entry[:1].isdigit():
         value = _value(entry, variables, defaults)
+    return parsed_range(name, value, entry)
+
+
+def parsed_range(name: str, value: object, entry: object = "a port") -> PortRange:
+    """First and last port of ``8020`` or ``8020-8030``.
+
+    Raises:
+        ValueError: it is neither; the message names the service, and the entry of its ports.
+    """
     first, _separator, last = str(value).replace(" ", "").partition("-")
     if not first.isdigit() or not (last or first).isdigit():
         raise ValueError(f"{name}: {entry} is {value!r}, which is neither a port nor a range such as 31000-32000")
