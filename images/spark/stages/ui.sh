@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Compiles the UI's filter against the Spark it is for.
+# Compiles the UI's filter, and what it uses, against the Spark it is for.
 set -eu
 
 mkdir /classes

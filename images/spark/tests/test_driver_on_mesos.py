@@ -2,6 +2,7 @@
 """Jobs in the real image on a real cluster: TLS with client certificates and authentication everywhere."""
 
 import re
+import ssl
 import urllib.request
 from collections.abc import Iterator, Sequence
 from http.client import HTTPException
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from mesos_runtime.local_cluster import AgentSpec, Authentication, LocalCluster, Tls
+from mesos_runtime.local_cluster.certificates import CertificateAuthority
 from spark_testing.driver_container import HOST, USER, USER_ID, DriverContainer, containers_of, wait_until
-from spark_testing.principal import Principal, make_principal
+from spark_testing.principal import Principal, make_principal, replace_stores
 
 pytestmark = pytest.mark.system
 
@@ -110,6 +112,39 @@ def test_word_count_on_two_executors(drivers: Drivers, cluster: LocalCluster, pr
         assert secret not in everything
     wait_until(lambda: driver.run_id not in frameworks(cluster), "the framework to be gone", 5)
     assert driver.run_id in frameworks(cluster, "completed_frameworks")
+
+
+def test_ui_follows_its_certificate_and_its_authorities(
+    drivers: Drivers, cluster: LocalCluster, principal: Principal, tmp_path: Path
+) -> None:
+    """Runs outlive certificates, and authorities: what Spark read at its start does not hold for ever."""
+    assert cluster.authority is not None
+    authority = CertificateAuthority(tmp_path / "authority", "Next CA")
+    before, after = cluster.authority.issue("before", names=[USER]), authority.issue("after", names=[USER])
+
+    def opens(context: ssl.SSLContext) -> bool:
+        context.check_hostname = False
+        try:
+            with urllib.request.urlopen(f"https://{HOST}:{driver.ports[2]}/jobs/", context=context, timeout=10) as page:
+                return page.status == 200
+        except OSError:
+            return False
+
+    with drivers.driver([*SMALL, "word_count.py", "0", "120"]) as driver:
+        driver.wait_for_result()
+        # Trust comes first, so that whoever has followed is let in by whoever has not.
+        assert not opens(cluster.authority.client_context(after))
+        replace_stores(principal, before, [cluster.authority.certificate, authority.certificate])
+        wait_until(lambda: opens(cluster.authority.client_context(after)), "the next authority to be trusted", 20)
+        assert opens(cluster.authority.client_context(before))
+        assert not opens(authority.client_context(after))
+
+        replace_stores(principal, after, [authority.certificate])
+        wait_until(lambda: opens(authority.client_context(after)), "the next authority's certificate", 20)
+        assert not opens(authority.client_context(before))
+
+        replace_stores(principal, before, [cluster.authority.certificate])  # as the other tests know it
+        assert driver.log().count("The UI has read its certificate") >= 2
 
 
 def test_status_of_a_failing_job(drivers: Drivers, cluster: LocalCluster) -> None:

@@ -4,10 +4,12 @@
 import os
 import secrets
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mesos_runtime.local_cluster import LocalCluster
+from mesos_runtime.local_cluster.certificates import Certificate
 from mesos_runtime.local_cluster.cluster import free_port
 
 
@@ -50,44 +52,35 @@ def make_principal(cluster: LocalCluster, name: str, group: int) -> Principal:
     }
     for file_name, content in files.items():
         (folder / file_name).write_text(content)
-    _run(
-        "openssl",
-        "pkcs12",
-        "-export",
-        "-in",
-        client.certificate,
-        "-inkey",
-        client.key,
-        "-certfile",
-        authority,
-        "-name",
-        name,
-        "-passout",
-        f"pass:{store_password}",
-        "-out",
-        folder / "client.p12",
-    )
-    _run(
-        "keytool",
-        "-importcert",
-        "-noprompt",
-        "-alias",
-        "ca",
-        "-file",
-        authority,
-        "-storetype",
-        "PKCS12",
-        "-keystore",
-        folder / "truststore.p12",
-        "-storepass",
-        store_password,
-    )
+    write_stores(folder, client, [authority], store_password)
     for path in folder.iterdir():
         os.chown(path, 0, group)
         path.chmod(0o440)
     os.chown(folder, 0, group)
     folder.chmod(0o750)
     return Principal(name, folder, (rpc_secret, store_password, mesos_secret))
+
+
+def replace_stores(principal: Principal, client: Certificate, authorities: Sequence[Path]) -> None:
+    """Renews the key store and the trust store of a principal, as Ansible does: at once, each for itself."""
+    new = principal.folder.with_name("new")
+    new.mkdir()
+    write_stores(new, client, authorities, principal.secrets[1])
+    for path in new.iterdir():
+        before = (principal.folder / path.name).stat()
+        os.chown(path, before.st_uid, before.st_gid)
+        path.chmod(before.st_mode)
+        path.replace(principal.folder / path.name)
+    new.rmdir()
+
+
+def write_stores(folder: Path, client: Certificate, authorities: Sequence[Path], password: str) -> None:
+    """Writes client.p12, and truststore.p12 with the authorities (PEM)."""
+    of_client = ("-in", client.certificate, "-inkey", client.key, "-name", "client")
+    _run("openssl", "pkcs12", "-export", *of_client, "-passout", f"pass:{password}", "-out", folder / "client.p12")
+    for number, authority in enumerate(authorities):
+        store = ("-storetype", "PKCS12", "-keystore", folder / "truststore.p12", "-storepass", password)
+        _run("keytool", "-importcert", "-noprompt", "-alias", f"ca{number}", "-file", authority, *store)
 
 
 def _run(*command: str | Path) -> None:

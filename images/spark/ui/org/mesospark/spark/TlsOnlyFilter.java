@@ -9,11 +9,13 @@ import javax.servlet.ServletException;
 import javax.servlet.ServletRequest;
 import javax.servlet.ServletResponse;
 import org.sparkproject.jetty.server.Connector;
+import org.sparkproject.jetty.server.Server;
 import org.sparkproject.jetty.server.handler.ContextHandler;
 
 /**
  * Closes the port in clear that Spark opens beside its UI's TLS port, only to redirect to that one; there is no setting
  * for it. Spark makes UI filters when its ports are open, and this one does its work then; requests it lets pass.
+ * It is also where the server can be had whose certificates are to be kept up to date.
  */
 public final class TlsOnlyFilter implements Filter {
     private static final String REDIRECTING_CONNECTOR = "HttpsRedirect";
@@ -21,7 +23,9 @@ public final class TlsOnlyFilter implements Filter {
     @Override
     public void init(FilterConfig configuration) throws ServletException {
         ContextHandler handler = ContextHandler.getContextHandler(configuration.getServletContext());
-        for (Connector connector : handler.getServer().getConnectors()) {
+        Server server = handler.getServer();
+        CertificateReloader.watchOver(server);
+        for (Connector connector : server.getConnectors()) {
             if (REDIRECTING_CONNECTOR.equals(connector.getName()) && connector.isRunning()) {
                 try {
                     connector.stop();
