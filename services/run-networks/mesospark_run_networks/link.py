@@ -77,7 +77,8 @@ def _has_rule() -> bool:
 
 
 def _routes() -> list[str]:
-    return [str(route["dst"]) for route in json.loads(run(["ip", "-json", "route", "show", "dev", LINK]) or "[]")]
+    # As JSON a route has two values called dst.
+    return [line.split()[0] for line in run(["ip", "route", "show", "dev", LINK]).splitlines() if line.strip()]
 
 
 def _outer_mtu(address: str) -> int:
