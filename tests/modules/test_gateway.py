@@ -68,6 +68,7 @@ def gateway(
         "ca_file": str(cluster.authority.certificate),
         "certificate_file": str(cluster.client_certificate.certificate),
         "key_file": str(cluster.client_certificate.key),
+        "revocation_list": "",
         "teams": list(TEAMS),
         "marathon_urls": [ruled_marathon.url],
         "mesos_urls": [cluster.master_url],

@@ -32,10 +32,12 @@ class AccountRefused(Unavailable):
 
 
 class Backends:
-    """One pool of connections, made anew when certificate, key or CA have changed on disk."""
+    """One pool of connections, made anew when certificate, key, CA or what is revoked have changed on disk."""
 
     def __init__(self, configuration: Configuration) -> None:
-        self._files = (configuration.ca_file, configuration.certificate_file, configuration.key_file)
+        self._configuration = configuration
+        listed = (configuration.revocation_list,) if configuration.revocation_list else ()
+        self._files = (configuration.ca_file, configuration.certificate_file, configuration.key_file, *listed)
         self._accounts = configuration.accounts
         self._session: aiohttp.ClientSession | None = None
         self._seen: tuple[tuple[int, int], ...] = ()
@@ -43,15 +45,18 @@ class Backends:
 
     def tls_context(self) -> ssl.SSLContext:
         """Raises ConfigurationError when a file can not be used."""
-        ca_file, certificate_file, key_file = self._files
+        files = self._configuration
         try:
-            context = ssl.create_default_context(cafile=str(ca_file))
+            context = ssl.create_default_context(cafile=str(files.ca_file))
+            if files.revocation_list:
+                context.load_verify_locations(cafile=str(files.revocation_list))
+                context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             # Without a passphrase given here, OpenSSL would ask for one on the terminal.
-            context.load_cert_chain(certificate_file, key_file, password="")
+            context.load_cert_chain(files.certificate_file, files.key_file, password="")
         except OSError as error:
-            files = ", ".join(str(path) for path in self._files)
-            raise ConfigurationError(f"{files}: not CA, certificate and its key as PEM ({error})") from error
+            names = ", ".join(str(path) for path in self._files)
+            raise ConfigurationError(f"{names}: not CA, certificate and its key as PEM ({error})") from error
         return context
 
     @property

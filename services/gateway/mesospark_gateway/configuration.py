@@ -46,6 +46,8 @@ class Configuration:
     ca_file: Path
     certificate_file: Path
     key_file: Path
+    revocation_list: Path | None
+    """a list of revoked certificates for each authority (PEM); None: nobody looks"""
     teams: tuple[str, ...]
     marathon_urls: tuple[str, ...]
     mesos_urls: tuple[str, ...]
@@ -66,6 +68,7 @@ def read_configuration(path: Path) -> Configuration:
         ca_file=Path(reader.text("ca_file")),
         certificate_file=Path(reader.text("certificate_file")),
         key_file=Path(reader.text("key_file")),
+        revocation_list=reader.optional_path("revocation_list"),
         teams=tuple(reader.texts("teams")),
         marathon_urls=tuple(reader.urls("marathon_urls")),
         mesos_urls=tuple(reader.urls("mesos_urls")),
@@ -104,6 +107,11 @@ class _Reader:
         if not value:
             raise ConfigurationError(f"{self.place}: {key} is empty")
         return value
+
+    def optional_path(self, key: str) -> Path | None:
+        """None for an empty text."""
+        value: str = self._take(key, str)
+        return Path(value) if value else None
 
     def entries(self, key: str) -> list[Any]:
         value: list[Any] = self._take(key, list)

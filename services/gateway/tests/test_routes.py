@@ -147,15 +147,30 @@ def test_renewed_certificates_are_used(tmp_path: Path) -> None:
 
     async def story(platform: GatewayPlatform) -> None:
         assert (await platform.ask("alice", "/mesos/version")).status == 200
-        new = make_certificates(tmp_path / "new")
-        for source, target in ((new.ca, old.ca), (new.certificate, old.certificate), (new.key, old.key)):
-            shutil.copy(source, target)
+        make_certificates(tmp_path / "new")
+        for name in ("ca.pem", "host.pem", "host.key", "crl.pem"):
+            shutil.copy(tmp_path / "new" / name, tmp_path / "old" / name)
         # Services still have the former authority's certificates: with the new one alone, none is trusted.
         answer = await platform.ask("alice", "/mesos/version")
         assert answer.status == 503
         assert "certificate verify failed" in answer.message
 
     play(tmp_path, old, story)
+
+
+def test_services_with_revoked_certificates_are_not_spoken_to(tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path)
+
+    async def story(platform: GatewayPlatform) -> None:
+        assert (await platform.ask("alice", "/mesos/version")).status == 200
+        certificates.revoke(certificates.certificate)
+        answer = await platform.ask("alice", "/mesos/version")
+        assert answer.status == 503
+        assert "certificate revoked" in answer.message
+        certificates.revoke()
+        assert (await platform.ask("alice", "/mesos/version")).status == 200
+
+    play(tmp_path, certificates, story)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ class Certificates:
     ca: Path
     certificate: Path
     key: Path
+    revoked: Path
+    ca_key: Path
 
     def server_context(self) -> ssl.SSLContext:
         """TLS that wants a client certificate of the same authority."""
@@ -28,6 +30,20 @@ class Certificates:
         context.load_verify_locations(cafile=str(self.ca))
         context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+    def revoke(self, *certificates: Path) -> None:
+        """Writes the authority's list of what is revoked."""
+        now = datetime.datetime.now(datetime.UTC)
+        authority = x509.load_pem_x509_certificate(self.ca.read_bytes())
+        revoked = x509.CertificateRevocationListBuilder().issuer_name(authority.subject)
+        revoked = revoked.last_update(now - datetime.timedelta(minutes=5)).next_update(now + datetime.timedelta(days=1))
+        for path in certificates:
+            serial_number = x509.load_pem_x509_certificate(path.read_bytes()).serial_number
+            entry = x509.RevokedCertificateBuilder().serial_number(serial_number).revocation_date(now)
+            revoked = revoked.add_revoked_certificate(entry.build())
+        key = serialization.load_pem_private_key(self.ca_key.read_bytes(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        self.revoked.write_bytes(revoked.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
 
 def make_certificates(folder: Path) -> Certificates:
@@ -43,12 +59,14 @@ def make_certificates(folder: Path) -> Certificates:
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     ]
     leaf = _builder(name, ca_name, key, now).add_extension(x509.SubjectAlternativeName(names), critical=False)
-    files = Certificates(folder / "ca.pem", folder / "host.pem", folder / "host.key")
+    names_of_files = ("ca.pem", "host.pem", "host.key", "crl.pem", "ca.key")
+    files = Certificates(*(folder / file for file in names_of_files))
     files.ca.write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     files.certificate.write_bytes(leaf.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    files.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    for path, private in ((files.key, key), (files.ca_key, ca_key)):
+        pkcs8, no_passphrase = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        path.write_bytes(private.private_bytes(serialization.Encoding.PEM, pkcs8, no_passphrase))
+    files.revoke()
     return files
 
 
