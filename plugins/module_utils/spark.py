@@ -18,6 +18,9 @@ PRINCIPALS_FOLDER = "/etc/mesospark/principals"
 # Where the local files of a job are put in the image which is derived for it.
 JOB_FOLDER = "/opt/job"
 PORT_NAMES = ("driver", "blockmanager", "ui")
+# Ports of an isolated driver, in a network where nobody else has any.
+DRIVER_PORT, BLOCK_MANAGER_PORT = 7078, 7079
+ISOLATED = "isolated"
 FIRST_LAUNCH = "._app.1"
 # Long enough that a driver which has ended is not launched again before its app is removed.
 _HOLD_SECONDS = 86400
@@ -55,6 +58,13 @@ class Job:
     constraints: tuple[tuple[str, ...], ...] = ()
     executor_constraints: t.Optional[str] = None
     labels: dict[str, str] = field(default_factory=dict)
+    network: str = "host"
+    services: tuple[str, ...] = ()
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether the run has a network of its own."""
+        return self.network == ISOLATED
 
     @property
     def driver_container_memory(self) -> int:
@@ -82,14 +92,28 @@ def definition_of(job: Job) -> str:
     return hashlib.sha256(document.encode()).hexdigest()[:32]
 
 
-def build_app(job: Job, run_id: str) -> dict[str, t.Any]:
-    """The Marathon app document of one run's driver."""
-    document = _document(job, run_id)
+def network_of(job: Job, run_id: str, number: int) -> str:
+    """What the network of a run is called; agents read in it all that they must know of the run."""
+    return ".".join([ISOLATED, job.principal, str(number), run_id, *job.services]) if job.is_isolated else "host"
+
+
+def number_of(app: t.Mapping[str, t.Any]) -> t.Optional[int]:
+    """The number of an app's isolated run among those of its team, None for other apps."""
+    for network in app.get("networks", []):
+        parts = network.get("name", "").split(".")
+        if parts[0] == ISOLATED and len(parts) > 2 and parts[2].isdigit():
+            return int(parts[2])
+    return None
+
+
+def build_app(job: Job, run_id: str, number: int = 0) -> dict[str, t.Any]:
+    """The Marathon app document of one run's driver; ``number`` tells isolated runs of a team apart."""
+    document = _document(job, run_id, number)
     document["labels"]["definition"] = definition_of(job)
     return document
 
 
-def _document(job: Job, run_id: str) -> dict[str, t.Any]:
+def _document(job: Job, run_id: str, number: int = 0) -> dict[str, t.Any]:
     document: dict[str, t.Any] = {
         "id": app_id_of(run_id),
         "args": submit_arguments(job),
@@ -132,12 +156,29 @@ def _document(job: Job, run_id: str) -> dict[str, t.Any]:
         "taskKillGracePeriodSeconds": _GRACE_SECONDS,
         "unreachableStrategy": "disabled",
     }
+    if job.is_isolated:
+        _isolate(document, network_of(job, run_id, number))
     fetched = [path for path in (job.application, *job.py_files, *job.jars) if is_url(path)]
     if fetched:
         document["fetch"] = [_fetched(uri) for uri in fetched]
     if job.constraints:
         document["constraints"] = [list(constraint) for constraint in job.constraints]
     return document
+
+
+def _isolate(document: dict[str, t.Any], network: str) -> None:
+    """Give a driver's app a network of its own, from which the agent shows its web interface only."""
+    del document["portDefinitions"]
+    del document["requirePorts"]
+    document["env"]["SPARK_NETWORK"] = network
+    document["networks"] = [{"mode": "container", "name": network}]
+    driver, block_manager, interface = PORT_NAMES
+    document["container"]["portMappings"] = [
+        {"containerPort": DRIVER_PORT, "name": driver, "protocol": "tcp"},
+        {"containerPort": BLOCK_MANAGER_PORT, "name": block_manager, "protocol": "tcp"},
+        # The same port inside as at the agent, because its own links name it.
+        {"containerPort": 0, "hostPort": 0, "name": interface, "protocol": "tcp"},
+    ]
 
 
 def submit_arguments(job: Job) -> list[str]:

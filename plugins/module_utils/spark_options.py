@@ -12,7 +12,7 @@ import urllib.parse
 from .errors import OptionError
 from .image_layer import LocalFile, local_files
 from .sizes import mebibytes
-from .spark import JOB_FOLDER, Job, is_url
+from .spark import ISOLATED, JOB_FOLDER, Job, is_url
 
 JOB_OPTIONS: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str"},
@@ -34,12 +34,14 @@ JOB_OPTIONS: dict[str, dict[str, t.Any]] = {
     "conf": {"type": "dict", "default": {}},
     "env": {"type": "dict", "default": {}},
     "principal": {"type": "str", "default": "spark"},
-    "network": {"type": "str", "default": "host", "choices": ["host"]},
+    "network": {"type": "str", "default": "host", "choices": ["host", "isolated"]},
+    "services": {"type": "list", "elements": "str", "default": []},
     "constraints": {"type": "list", "elements": "list", "default": []},
     "executor_constraints": {"type": "dict", "default": {}},
     "labels": {"type": "dict", "default": {}},
 }
 _DEFAULT_INSTANCES = 2
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _PRINCIPAL = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _SECRET = re.compile(r"(?i)secret|passw(or)?d|token|access.?key|private.?key|credential")
@@ -50,7 +52,7 @@ _OPERATORS = ("UNIQUE", "CLUSTER", "GROUP_BY", "LIKE", "UNLIKE", "MAX_PER", "IS"
 # entrypoint's own.
 _FORBIDDEN_ENV = re.compile(
     r"LIBPROCESS_.*|MESOS_.*|LD_.*|PATH|MARATHON_.*|HOST|PORTS?|PORT_?\d+|PORT_(DRIVER|BLOCKMANAGER|UI)"
-    r"|SPARK_(RUN_ID|JOB_NAME|MASTER|EXECUTOR_IMAGE|PRINCIPAL|USER|LOCAL_IP|PUBLIC_DNS|RESULT_FILE|HOME)"
+    r"|SPARK_(RUN_ID|JOB_NAME|MASTER|EXECUTOR_IMAGE|PRINCIPAL|NETWORK|USER|LOCAL_IP|PUBLIC_DNS|RESULT_FILE|HOME)"
 )
 _OPTION_OF_CONF = {
     "spark.app.name": "name",
@@ -68,7 +70,7 @@ _OPTION_OF_CONF = {
 }
 _PLATFORM_CONF = re.compile(
     r"spark\.(master|submit\.deployMode|authenticate.*|network\.crypto\..*|ssl\..*|io\.encryption\..*|ui\.port|blockManager\.port|port\.maxRetries"
-    r"|driver\.(host|bindAddress|port|blockManager\.port)|mesos\.(principal|secret).*|mesos\.containerizer"
+    r"|driver\.(host|bindAddress|port|blockManager\.port)|mesos\.(principal|secret|network\.).*|mesos\.containerizer"
     r"|mesos\.executor\.(home|docker\..*)|executorEnv\.(LIBPROCESS_|MESOS_|LD_|PATH$|JDK_JAVA_OPTIONS|JAVA_TOOL_OPTIONS).*)"
 )
 _FORBIDDEN_LABELS = ("job", "run_id", "principal", "definition")
@@ -118,6 +120,8 @@ def job_from(params: dict[str, t.Any], spark_master: str) -> tuple[Job, list[Loc
         constraints=tuple(_constraint(constraint) for constraint in params["constraints"]),
         executor_constraints=_executor_constraints(params["executor_constraints"]),
         labels=_labels(params["labels"]),
+        network=params["network"],
+        services=_services(params["network"], params["services"]),
     )
     return job, found
 
@@ -156,6 +160,23 @@ def _placed(option: str, path: str) -> str:
     if not os.path.basename(parts.path):
         raise OptionError(option, path, "names no file", "write the URL of one file")
     return path
+
+
+def _services(network: str, services: list[str]) -> tuple[str, ...]:
+    """Sorted, so that the same services in another order are the same job."""
+    for service in services:
+        if not _SERVICE.fullmatch(service):
+            raise OptionError(
+                "services", service, "is no name of a service", "use the name of one of platform_run_services"
+            )
+    if services and network != ISOLATED:
+        raise OptionError(
+            "services",
+            services,
+            f"has no meaning with network {network}",
+            "they are for network: isolated; leave them out",
+        )
+    return tuple(sorted(set(services)))
 
 
 def _positive(option: str, value: float) -> float:

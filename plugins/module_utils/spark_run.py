@@ -17,6 +17,7 @@ from .mesos import TERMINAL_STATES, Mesos
 from .run_errors import JAVA_FRAME, error_lines, errors_of_executors
 from .sizes import readable
 from .spark import FIRST_LAUNCH, Job, app_id_of, build_app, definition_of
+from .spark_isolation import start_isolated
 from .spark_record import RecordReader, state_of
 from .waiter import Waiter
 
@@ -109,7 +110,9 @@ class SparkRun:
         if wait:
             self._events = EventStream(self._marathon, app_id_of(self.run_id), EVENT_KINDS)
             self._events.open()
-        if not self.joined:
+        if not self.joined and self._job.is_isolated:
+            start_isolated(self._marathon, self._job, self.run_id)
+        elif not self.joined:
             self._marathon.create_app(build_app(self._job, self.run_id))
 
     def wait(self, timeout_action: str) -> dict[str, t.Any]:

@@ -132,10 +132,21 @@ options:
     type: str
     default: spark
   network:
-    description: Network of driver and executors. Both listen on addresses of their agent.
+    description:
+      - Network of driver and executors.
+      - With V(host) they listen on addresses of their agents.
+      - With V(isolated) the run has a network of its own, which reaches its driver and executors, the masters, DNS, the
+        registry and O(services), and nothing else. Agents enforce it, and remove it with the run.
     type: str
-    choices: [host]
+    choices: [host, isolated]
     default: host
+  services:
+    description:
+      - Services of the inventory (C(platform_run_services)) that an isolated run wants to reach, by name.
+      - Agents decide by the job's name whether it may.
+    type: list
+    elements: str
+    default: []
   constraints:
     description: Where the driver may run, as Marathon's constraints, for example C([[rack, CLUSTER, r1]]).
     type: list
@@ -214,6 +225,14 @@ EXAMPLES = r"""
     driver_memory: 2g
     conf:
       spark.sql.shuffle.partitions: 64
+
+- name: Try a job with data of its own, from where it reaches nothing else
+  mesospark.platform.spark_driver:
+    name: staging-settlement
+    image: registry.example.org:5443/mesospark/spark:3.5.8
+    application: settlement.py
+    network: isolated
+    services: [hdfs-staging]
 
 - name: End all runs of a job
   mesospark.platform.spark_driver:

@@ -27,7 +27,7 @@ SECRET_FILES = (
 PLATFORM_SETTINGS = re.compile(
     r"spark\.(master|submit\.deployMode|app\.name|authenticate(\..*)?|network\.crypto\..*|io\.encryption\..*|ssl\..*"
     r"|driver\.(host|bindAddress|port|blockManager\.port)|blockManager\.port|port\.maxRetries|ui\.port"
-    r"|mesos\.(principal|secret)(\..*)?|mesos\.containerizer|mesos\.executor\.home|mesos\.executor\.docker\.image"
+    r"|mesos\.(principal|secret)(\..*)?|mesos\.network\..*|mesos\.containerizer|mesos\.executor\.home|mesos\.executor\.docker\.image"
     r"|executorEnv\.(JDK_JAVA_OPTIONS|JAVA_TOOL_OPTIONS|LD_.*|LIBPROCESS_.*|MESOS_.*|PATH))"
 )
 CLASS_PATHS = ("spark.driver.extraClassPath", "spark.executor.extraClassPath")
@@ -88,13 +88,16 @@ def spark_configuration(launch: Launch, user_name: str, given: Mapping[str, str]
 
 def platform_settings(launch: Launch) -> dict[str, str]:
     """What holds for every driver, whatever the user wants."""
+    # Spark gives executors the agent's name without it, and with it none: they advertise their containers' addresses.
+    network = {"spark.mesos.network.name": launch.network} if launch.network else {}
     return {
+        **network,
         "spark.master": launch.master,
         "spark.submit.deployMode": "client",
         "spark.app.name": launch.run_id,
         # Only the offered ports are open in the agent's firewall: a taken one must be an error, not a silent move.
-        "spark.driver.host": launch.host,
-        "spark.driver.bindAddress": launch.host,
+        "spark.driver.host": launch.address,
+        "spark.driver.bindAddress": launch.address,
         "spark.driver.port": str(launch.driver_port),
         "spark.driver.blockManager.port": str(launch.block_manager_port),
         "spark.port.maxRetries": "0",

@@ -16,7 +16,7 @@ def driver_environment(launch: Launch, user_name: str, environment: Mapping[str,
     kept = {name: value for name, value in environment.items() if name in KEPT or not name.startswith(CLEARED_PREFIXES)}
     return {
         **kept,
-        "SPARK_LOCAL_IP": launch.host,
+        "SPARK_LOCAL_IP": launch.address,
         "SPARK_PUBLIC_DNS": launch.host,
         "SPARK_USER": user_name,
         "SPARK_RESULT_FILE": str(launch.result_file),

@@ -2,6 +2,7 @@
 """What the app and the platform say about a launch, read from the environment."""
 
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,10 @@ MASTERS = re.compile(r"mesos://[^\s,]+(,[^\s,]+)*")
 
 @dataclass(frozen=True)
 class Launch:
-    """One launch of a driver; ports are TCP ports of the agent offered to this task."""
+    """One launch of a driver; ports are TCP ports of the agent offered to this task.
+
+    An isolated run has a `network`, and there an address and ports of its own.
+    """
 
     run_id: str
     job: str
@@ -31,6 +35,13 @@ class Launch:
     driver_port: int
     block_manager_port: int
     ui_port: int
+    network: str = ""
+    own_address: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where executors reach the driver."""
+        return self.own_address or self.host
 
     @property
     def is_first(self) -> bool:
@@ -51,6 +62,7 @@ def read_launch(environment: Mapping[str, str]) -> Launch:
     master = _required(environment, "SPARK_MASTER", "the app must give it, for example mesos://master1:5050")
     if not MASTERS.fullmatch(master):
         raise Refusal(f"SPARK_MASTER={master} must look like mesos://host:5050[,host:5050...]")
+    network = environment.get("SPARK_NETWORK", "")
     return Launch(
         run_id=_name(environment, "SPARK_RUN_ID"),
         job=_name(environment, "SPARK_JOB_NAME"),
@@ -63,7 +75,17 @@ def read_launch(environment: Mapping[str, str]) -> Launch:
         driver_port=_port(environment, "PORT0"),
         block_manager_port=_port(environment, "PORT1"),
         ui_port=_port(environment, "PORT2"),
+        network=network,
+        own_address=_own_address() if network else "",
     )
+
+
+def _own_address() -> str:
+    """The container's address: its name stands with it in its /etc/hosts."""
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError as error:
+        raise Refusal(f"the container does not know its own address in its network: {error}") from error
 
 
 def _secrets_on_agents(environment: Mapping[str, str]) -> Path:

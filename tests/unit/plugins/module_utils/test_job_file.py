@@ -66,7 +66,10 @@ def test_urls_and_files_in_the_image_stay(tmp_path: Path) -> None:
         ("name: a\napplication: b\narguments: x\n", "job.yml, line 3: arguments is a list, such as [a, b]."),
         ("name: a\napplication: b\nenv: [A]\n", "job.yml, line 3: env is a mapping of names and values."),
         ("name: a\napplication: b\nfiles:\n  - c\n  - {}\n", "job.yml, line 5: each item of files is a path."),
-        ("name: a\napplication: b\nnetwork: bridge\n", "job.yml, line 3: network is one of host, not 'bridge'."),
+        (
+            "name: a\napplication: b\nnetwork: bridge\n",
+            "job.yml, line 3: network is one of host, isolated, not 'bridge'.",
+        ),
         ("name: [a\napplication: b\n", "job.yml, line 2: this is not YAML"),
         ("name: a\n\tapplication: b\n", "job.yml, line 2: this is not YAML"),
         ("- a\n", "job.yml: a job file is a mapping of keys and values"),

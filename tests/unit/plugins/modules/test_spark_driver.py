@@ -246,3 +246,40 @@ def test_info_finds_runs_that_go_and_runs_that_ended(cluster: Any, run_module: A
     ended = run_module(spark_driver_info.main, **cluster.options, name="pi", state="ended")["runs"]
     assert [run["run_id"] for run in ended] == ["pi-20200101t000000-0000"]
     assert run_module(spark_driver_info.main, **cluster.options, state="going", limit=0)["runs"] == []
+
+
+def test_an_isolated_run_is_started_when_its_number_is_its_own(cluster: Any, run_module: Any) -> None:
+    options = {**JOB, "network": "isolated", "services": ["hdfs-staging"], "wait": False}
+    result = run_module(spark_driver.main, **cluster.options, **options)
+    app = cluster.apps[result["app_id"]]
+    assert app["instances"] == 1
+    assert app["networks"] == [{"mode": "container", "name": f"isolated.spark.0.{result['run_id']}.hdfs-staging"}]
+    assert app["env"]["SPARK_NETWORK"] == app["networks"][0]["name"]
+    assert [write.method for write in cluster.marathon.writes] == ["POST", "PUT"]
+    assert cluster.marathon.writes[0].body["instances"] == 0
+    assert run_module(spark_driver.main, **cluster.options, **options)["joined"]
+
+
+def test_two_isolated_runs_never_have_the_same_number(cluster: Any, run_module: Any) -> None:
+    """Somebody else's app comes between the look and the app."""
+    create = cluster.marathon.routes["POST /v2/apps"]
+
+    def create_after_another(request: Any) -> Any:
+        other = {"id": "/runs/other", "labels": {"run_id": "other", "principal": "spark"}, "instances": 0}
+        cluster.apps["/runs/other"] = {**other, "networks": [{"mode": "container", "name": "isolated.spark.0.other"}]}
+        return create(request)
+
+    cluster.marathon.routes["POST /v2/apps"] = create_after_another
+    result = run_module(spark_driver.main, **cluster.options, **JOB, network="isolated", wait=False)
+    app = cluster.apps[result["app_id"]]
+    name = app["networks"][0]["name"]
+    assert name.split(".")[2] in ("1", "2", "3", "4")
+    assert (app["env"]["SPARK_NETWORK"], app["instances"]) == (name, 1)
+    assert app["env"]["SPARK_RUN_ID"] == result["run_id"]
+
+
+def test_numbers_of_other_teams_do_not_count(cluster: Any, run_module: Any) -> None:
+    other = {"id": "/runs/other", "labels": {"run_id": "other", "principal": "analytics"}, "instances": 1}
+    cluster.apps["/runs/other"] = {**other, "networks": [{"mode": "container", "name": "isolated.analytics.0.other"}]}
+    result = run_module(spark_driver.main, **cluster.options, **JOB, network="isolated", wait=False)
+    assert cluster.apps[result["app_id"]]["networks"][0]["name"] == f"isolated.spark.0.{result['run_id']}"
