@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mesospark.platform.plugins.module_utils.spark import PRINCIPALS_FOLDER, RUNS_GROUP
+from ansible_collections.mesospark.platform.plugins.module_utils.spark import ISOLATED, PRINCIPALS_FOLDER, RUNS_GROUP
 
 RESERVED = ("operators", "viewers")
 FETCH = ["http://*", "https://*"]
@@ -19,6 +19,7 @@ def marathon_teams(
     users: Sequence[Mapping[str, Any]] = (),
     images: Sequence[str] = (),
     roles: Sequence[str] = ("*",),
+    isolated_jobs: Sequence[str] = (),
 ) -> dict[str, dict[str, Any]]:
     """Return the teams of Marathon's rules file by name, one for each job identity.
 
@@ -27,10 +28,16 @@ def marathon_teams(
         users: people, each with ``name`` and ``groups``: those in the group of a job identity are in its team.
         images: images that may be run; a ``*`` at the end stands for any rest.
         roles: Mesos roles that apps may have.
+        isolated_jobs: names of jobs that must be isolated; a ``*`` at the end stands for any rest.
 
     Raises:
-        AnsibleFilterError: a job identity has the name of a group with rights of its own.
+        AnsibleFilterError: a ``*`` stands elsewhere, or a job identity has the name of a group with rights of its own.
     """
+    for pattern in isolated_jobs:
+        if "*" in pattern[:-1] or "?" in pattern or "[" in pattern:
+            raise AnsibleFilterError(f"platform_isolated_jobs: {pattern} may hold a * at its end only, as staging-*")
+    # A run's id is its job's name and a time.
+    isolated = [f"{RUNS_GROUP}/{pattern if pattern.endswith('*') else pattern + '-*'}" for pattern in isolated_jobs]
     teams = {}
     for principal in principals:
         name = principal["name"]
@@ -45,7 +52,8 @@ def marathon_teams(
             "users": [name],
             "host_paths": [{"path": f"{PRINCIPALS_FOLDER}/{name}", "mode": "RO"}],
             "roles": list(roles),
-            "networks": ["host"],
+            "networks": ["host", f"{ISOLATED}.{name}.*"],
+            "isolated_apps": isolated,
             "docker_parameters": {},
             "fetch": FETCH,
         }

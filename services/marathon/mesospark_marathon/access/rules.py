@@ -17,7 +17,7 @@ from mesospark_marathon.access.team import HostPath, Team, normal_path
 from mesospark_marathon.options import OptionError
 
 OPERATORS, VIEWERS = "operators", "viewers"
-_TEAM_LISTS = ("app_ids", "images", "users", "roles", "networks", "fetch")
+_TEAM_LISTS = ("app_ids", "images", "users", "roles", "networks", "isolated_apps", "fetch")
 _TEAM_KEYS = ("members", *_TEAM_LISTS, "labels", "host_paths", "docker_parameters")
 
 
@@ -99,7 +99,7 @@ def _team(document: dict[str, Any], name: str) -> Team:
             raise _Wrong(f"{place}.app_ids: '{entry}' must be /group/ for all below it, or the id /group/app")
     if not lists["app_ids"]:
         raise _Wrong(f"{place}.app_ids is missing: name the prefixes of the team's apps, such as /{name}/")
-    for key in ("images", "networks", "fetch"):
+    for key in ("images", "networks", "isolated_apps", "fetch"):
         for entry in lists[key]:
             _check_pattern(entry, f"{place}.{key}")
     return Team(
@@ -111,6 +111,7 @@ def _team(document: dict[str, Any], name: str) -> Team:
         host_paths=tuple(_host_paths(document.get("host_paths", []), f"{place}.host_paths")),
         roles=tuple(lists["roles"]),
         networks=tuple(lists["networks"]),
+        isolated_apps=tuple(lists["isolated_apps"]),
         docker_parameters=_docker_parameters(document.get("docker_parameters", {}), f"{place}.docker_parameters"),
         fetch=tuple(lists["fetch"]),
     )

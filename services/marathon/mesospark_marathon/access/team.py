@@ -13,6 +13,9 @@ from mesospark_marathon.model.app import App
 
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*")
 
+# Networks of isolated runs are called isolated.<team>.<number>.<run id>[.<service>...].
+_ISOLATED = "isolated."
+
 
 @dataclass(frozen=True)
 class HostPath:
@@ -36,12 +39,14 @@ class Team:
     labels: Mapping[str, str] = field(default_factory=dict)
     """what each of the team's apps carries: it tells whose an app is where teams share a prefix"""
     images: tuple[str, ...] = ()
-    """whole names; a `*` at the end stands for any rest. So with networks, fetch and the values of docker_parameters"""
+    """whole names; a `*` at the end stands for any rest. So with networks, fetch, isolated_apps, docker_parameters' values"""
     users: tuple[str, ...] = ()
     host_paths: tuple[HostPath, ...] = ()
     roles: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     """`host`, `container/bridge`, or the name of a container network"""
+    isolated_apps: tuple[str, ...] = ()
+    """ids of apps that must have a network of their own (`isolated.…`)"""
     docker_parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fetch: tuple[str, ...] = ()
 
@@ -129,6 +134,15 @@ def _networks(team: Team, app: App) -> Iterator[str]:
         name = network.get("name", "") if network["mode"] == "container" else network["mode"]
         if not _matches(name, team.networks):
             yield f"networks: {_said(name)} is not one of {_listed(team.networks)}"
+        if name.startswith(_ISOLATED) and _run_of(name) != posixpath.basename(app.id):
+            # Agents take the name's word for whose network it is.
+            yield f"networks: {_said(name)} is not the network of {app.id}: its fourth part must be the end of that id"
+
+
+def _isolated_apps(team: Team, app: App) -> Iterator[str]:
+    isolated = [network.get("name", "").startswith(_ISOLATED) for network in app.document["networks"]]
+    if _matches(app.id, team.isolated_apps) and isolated != [True]:
+        yield f"isolated_apps: {app.id} is one of {_listed(team.isolated_apps)}, which must say network: isolated"
 
 
 def _docker_parameters(team: Team, app: App) -> Iterator[str]:
@@ -168,7 +182,7 @@ def _health_checks(_team: Team, app: App) -> Iterator[str]:
 
 
 _RULES: tuple[Callable[[Team, App], Iterator[str]], ...] = (
-    *(_app_ids, _labels, _container, _images, _users, _host_paths, _roles, _networks),
+    *(_app_ids, _labels, _container, _images, _users, _host_paths, _roles, _networks, _isolated_apps),
     *(_docker_parameters, _fetch, _environment, _health_checks),
 )
 
@@ -178,6 +192,10 @@ def normal_path(path: str) -> str | None:
     if not path.startswith("/") or "\0" in path:
         return None
     return "/" + posixpath.normpath(path).lstrip("/")
+
+
+def _run_of(network: str) -> str:
+    return ".".join(network.split(".")[3:4])
 
 
 def _folder(path: str) -> str:

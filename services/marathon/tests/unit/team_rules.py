@@ -18,7 +18,8 @@ def team(name: str, *members: str) -> dict[str, Any]:
         "users": [name],
         "host_paths": [{"path": f"/etc/mesospark/principals/{name}", "mode": "RO"}],
         "roles": ["*"],
-        "networks": ["host"],
+        "networks": ["host", f"isolated.{name}.*"],
+        "isolated_apps": ["/runs/staging-*"],
         "docker_parameters": {"label": ["*"]},
         "fetch": ["http://*", "https://*"],
     }

@@ -35,6 +35,10 @@ def test_a_run_as_the_modules_post_it_is_allowed(spark: Team) -> None:
     assert refusal(spark, RUN) is None
 
 
+def own_network(name: str) -> list[dict[str, str]]:
+    return [{"mode": "container", "name": name}]
+
+
 @pytest.mark.parametrize(
     ("document", "words"),
     [
@@ -59,6 +63,24 @@ def test_a_run_as_the_modules_post_it_is_allowed(spark: Team) -> None:
         (changed("role", "runs"), "roles: the role 'runs' is not one of *"),
         (changed("networks", [{"mode": "container/bridge"}]), "networks: 'container/bridge' is not one of host"),
         (changed("networks", [{"mode": "container", "name": "host"}]), None),
+        (changed("networks", own_network("isolated.spark.3.pi-20261121t120000-abcd.hdfs")), None),
+        (
+            changed("networks", own_network("isolated.spark.3.other")),
+            "networks: 'isolated.spark.3.other' is not the network of /runs/pi-20261121t120000-abcd",
+        ),
+        (
+            changed("networks", own_network("isolated.analytics.3.pi-20261121t120000-abcd")),
+            "networks: 'isolated.analytics.3.pi-20261121t120000-abcd' is not one of host, isolated.spark.*",
+        ),
+        (
+            changed("id", "/runs/staging-pi-1"),
+            "isolated_apps: /runs/staging-pi-1 is one of /runs/staging-*, which must say network: isolated",
+        ),
+        (
+            {**RUN, "id": "/runs/staging-pi-1", "networks": own_network("host")},
+            "isolated_apps: /runs/staging-pi-1 is one of",
+        ),
+        ({**RUN, "id": "/runs/staging-pi-1", "networks": own_network("isolated.spark.0.staging-pi-1")}, None),
         (with_parameter("label", "anything"), None),
         (with_parameter("read-only", "true"), "docker_parameters: 'read-only' is not one of user, label"),
         (with_parameter("volume=/:/host", "rw"), "docker_parameters: 'volume=/:/host' is for operators only"),

@@ -43,12 +43,12 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def refusal(service: Any, folder: Path, account: str, job: Job) -> str | None:
-    teams = marathon_teams(PRINCIPALS, USERS, [f"{REGISTRY}/*"])
+    teams = marathon_teams(PRINCIPALS, USERS, [f"{REGISTRY}/*"], isolated_jobs=["staging-*", "pi-isolated"])
     file = folder / "rules.json"
     file.write_text(json.dumps({"operators": ["operator"], "viewers": [], "teams": teams}))
     caller = service("access.rules").read_rules(str(file)).caller(account)
     reading, root, errors = service("model.app_input"), service("model.root"), service("model.errors")
-    document = reading.read_app(build_app(job, "pi-20261121t120000-abcd"))
+    document = reading.read_app(build_app(job, f"{job.name}-20261121t120000-abcd"))
     app = reading.build_app(document, document["id"], "", reading.InputRules())
     before = root.Root("1")
     try:
@@ -63,6 +63,17 @@ def test_a_job_identity_may_do_what_its_jobs_need(service: Any, tmp_path: Path, 
     assert refusal(service, tmp_path, account, JOB) is None
 
 
+@pytest.mark.parametrize("name", ["pi", "staging-pi", "pi-isolated"])
+def test_it_may_have_a_network_of_its_own(service: Any, tmp_path: Path, name: str) -> None:
+    job = dataclasses.replace(JOB, name=name, network="isolated", services=("hdfs-staging",))
+    assert refusal(service, tmp_path, "spark", job) is None
+
+
+def test_jobs_that_must_be_isolated_are_named_by_their_beginning() -> None:
+    with pytest.raises(AnsibleFilterError, match=r"may hold a \* at its end only"):
+        marathon_teams(PRINCIPALS, isolated_jobs=["*-staging"])
+
+
 @pytest.mark.parametrize(
     ("account", "changes", "words"),
     [
@@ -72,6 +83,8 @@ def test_a_job_identity_may_do_what_its_jobs_need(service: Any, tmp_path: Path, 
         ("spark", {"image": "docker.test/other"}, "images: "),
         ("spark", {"application": "file:///etc/shadow"}, "fetch: "),
         ("spark", {"env": {"LD_PRELOAD": "x.so"}}, "environment: "),
+        ("spark", {"name": "staging-pi"}, "isolated_apps: "),
+        ("spark", {"name": "pi-isolated"}, "isolated_apps: "),
         ("alice", {}, "teams: alice is in no team of the rules"),
     ],
 )
