@@ -39,7 +39,7 @@ class Team:
     labels: Mapping[str, str] = field(default_factory=dict)
     """what each of the team's apps carries: it tells whose an app is where teams share a prefix"""
     images: tuple[str, ...] = ()
-    """whole names; a `*` at the end stands for any rest. So with networks, fetch, isolated_apps, docker_parameters' values"""
+    """whole names; a `*` at the end stands for any rest, as in networks, fetch, isolated_apps and docker_parameters"""
     users: tuple[str, ...] = ()
     host_paths: tuple[HostPath, ...] = ()
     roles: tuple[str, ...] = ()
