@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_what_every_driver_gets() -> None:
     assert "spark.blockManager.port" not in settings
 
 
+def test_an_isolated_run() -> None:
+    isolated = replace(LAUNCH, network="isolated.spark.0.run-1", own_address="100.64.1.2")
+    settings = spark_configuration(isolated, "spark", {})
+    assert settings["spark.mesos.network.name"] == "isolated.spark.0.run-1"
+    assert settings["spark.driver.host"] == settings["spark.driver.bindAddress"] == "100.64.1.2"
+    assert "spark.mesos.network.name" not in spark_configuration(LAUNCH, "spark", {})
+
+
 def test_no_secret_stands_in_the_settings() -> None:
     names = [name for name in spark_configuration(LAUNCH, "spark", {}) if "assword" in name or name.endswith("secret")]
     assert names == []
@@ -78,6 +87,8 @@ def test_repeating_the_platforms_value_is_no_fault() -> None:
     [
         ("spark.authenticate", "false"),
         ("spark.network.crypto.enabled", "false"),
+        ("spark.mesos.network.name", "bridge"),
+        ("spark.mesos.network.labels", "a:b"),
         ("spark.network.crypto.saslFallback", "true"),
         ("spark.authenticate.secret", "known"),
         ("spark.authenticate.enableSaslEncryption", "false"),

@@ -86,3 +86,16 @@ def test_environment_of_the_driver(environment: dict[str, str]) -> None:
     assert made["SPARK_LOCAL_IP"] == made["SPARK_PUBLIC_DNS"] == "agent1.platform.test"
     assert made["LIBPROCESS_SSL_ENABLED"] == "1"
     assert made["LIBPROCESS_SSL_KEY_FILE"] == "/run/secrets/spark/client.key"
+
+
+def test_an_isolated_driver_has_an_address_of_its_own(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "0a1b2c")
+    monkeypatch.setattr("socket.gethostbyname", {"0a1b2c": "100.64.1.2"}.__getitem__)
+    launch = read_launch(environment | {"SPARK_NETWORK": "isolated.spark.0.run-1"})
+    assert (launch.network, launch.address) == ("isolated.spark.0.run-1", "100.64.1.2")
+    # Its web interface is the agent's to show.
+    own = driver_environment(launch, "spark", environment)
+    assert (own["SPARK_LOCAL_IP"], own["SPARK_PUBLIC_DNS"]) == ("100.64.1.2", "agent1.platform.test")
+    assert read_launch(environment).address == "agent1.platform.test"
