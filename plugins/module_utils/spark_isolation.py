@@ -25,7 +25,7 @@ def start_isolated(marathon: Marathon, job: Job, run_id: str) -> int:
     """
     app_id = app_id_of(run_id)
     taken = _numbers_of_others(marathon, job, app_id)
-    number = _free(taken)[0]
+    number = random.choice(_free(taken))
     marathon.create_app({**build_app(job, run_id, number), "instances": 0})
     while number in (taken := _numbers_of_others(marathon, job, app_id)):
         number = random.choice(_free(taken))
@@ -36,7 +36,10 @@ def start_isolated(marathon: Marathon, job: Job, run_id: str) -> int:
 
 
 def _free(taken: t.Container[int]) -> list[int]:
-    """The lowest numbers that nobody has. Whether a team may have so many, its agents know."""
+    """The lowest numbers that nobody has; of several, because containers of a run may end after its app.
+
+    Whether a team may have so many, its agents know.
+    """
     found: list[int] = []
     number = 0
     while len(found) < _CHOICE:

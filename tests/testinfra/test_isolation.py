@@ -197,7 +197,7 @@ def test_networks_outlive_their_keeper_and_rules_come_back(platform, runs):
     staging, _production = runs
     staging.host.check_output(f"nft delete table {TABLE}")
     staging.host.check_output("systemctl kill --signal=KILL mesospark-run-networks")
-    wait(lambda: "run_0_leaving" in staging.host.run(f"nft list table {TABLE}").stdout, "the rules of the run", 60)
+    wait(lambda: "_leaving" in staging.host.run(f"nft list table {TABLE}").stdout, "the rules of the run", 60)
     target = f"{staging.address}:{ISOLATED_PORT}"
     assert found_by(staging.host, target) != [OPEN]
 

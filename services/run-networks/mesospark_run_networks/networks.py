@@ -4,6 +4,7 @@
 import fcntl
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Network
@@ -16,6 +17,8 @@ from mesospark_run_networks.ruleset import TABLE, RunNetwork, ruleset
 from mesospark_run_networks.settings import Settings
 
 LOCKS = Path("/run/mesospark-run-networks")
+PATIENCE = 30.0
+"""seconds that a run's containers may take to end when another has its number already"""
 
 
 def slot_of(settings: Settings, name: NetworkName) -> int:
@@ -58,23 +61,36 @@ class RunNetworks:
         slot = slot_of(self._settings, name)
         if not link.is_up():
             raise Refusal("this agent has no way to the others: systemctl status mesospark-run-networks")
-        with self._locked():
-            held = self._open(f"slot-{slot}")
-            fcntl.flock(held, fcntl.LOCK_SH)
-            present = self._engine.networks()
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with self._locked():
+                other = self._make_way(name, slot)
+                if not other:
+                    return self._hold(name, slot)
+            if time.monotonic() > deadline:
+                raise Refusal(f"network {name.text}: its addresses are those of {other}, which has containers")
+            time.sleep(0.5)
+
+    def _make_way(self, name: NetworkName, slot: int) -> str:
+        """Name of the run's predecessor in the slot, if its last containers have not ended yet."""
+        in_slot = [network for network in self._engine.networks() if self._slot_of(network) == slot]
+        if all(network["Name"] == name.text for network in in_slot):
+            return ""
+        self._remove_unused()
+        others = [network["Name"] for network in self._engine.networks() if self._slot_of(network) == slot]
+        return next((str(other) for other in others if other != name.text), "")
+
+    def _hold(self, name: NetworkName, slot: int) -> int:
+        held = self._open(f"slot-{slot}")
+        fcntl.flock(held, fcntl.LOCK_SH)
+        if not any(network["Name"] == name.text for network in self._engine.networks()):
             subnet = self._settings.plan.network(self._settings.agent.number, slot)
-            if not any(network["Name"] == name.text for network in present):
-                self._remove_unused()
-                others = [network["Name"] for network in self._engine.networks() if _subnet(network) == subnet]
-                if others:
-                    raise Refusal(f"network {name.text}: its addresses are those of {others[0]}, which is in use")
-                wanted = RunNetwork(slot, subnet, name.run_id, name.services)
-                self._load([*self._present(), wanted])
-                self._engine.create_network(
-                    name.text, str(subnet), str(subnet[1]), wanted.bridge, link.mtu(), name.run_id
-                )
-            elif not _is_loaded():
-                self._load(self._present())
+            wanted = RunNetwork(slot, subnet, name.run_id, name.services)
+            self._load([*self._present(), wanted])
+            gateway = str(subnet[1])
+            self._engine.create_network(name.text, str(subnet), gateway, wanted.bridge, link.mtu(), name.run_id)
+        elif not _is_loaded():
+            self._load(self._present())
         return held
 
     def sweep(self) -> None:
@@ -94,8 +110,7 @@ class RunNetworks:
     def _remove_unused(self) -> bool:
         removed = False
         for network in self._engine.networks():
-            slot = self._settings.plan.slot_of(_subnet(network))
-            held = self._open(f"slot-{slot}")
+            held = self._open(f"slot-{self._slot_of(network)}")
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if not self._engine.has_containers(network["Name"]):
@@ -112,13 +127,16 @@ class RunNetworks:
             (self._run_network(network) for network in self._engine.networks()), key=lambda network: network.slot
         )
 
+    def _slot_of(self, network: dict[str, object]) -> int:
+        return self._settings.plan.slot_of(_subnet(network))
+
     def _run_network(self, network: dict[str, object]) -> RunNetwork:
         subnet = _subnet(network)
         name = names.parse(str(network["Name"]))
         allowed = [self._settings.service(asked) for asked in name.services]
         # Settings may have changed since it was made.
         services = tuple(found.name for found in allowed if found and names.matches(name.job, found.jobs))
-        return RunNetwork(self._settings.plan.slot_of(subnet), subnet, name.run_id, services)
+        return RunNetwork(self._slot_of(network), subnet, name.run_id, services)
 
     def _load(self, networks: list[RunNetwork]) -> None:
         link.run(["nft", "-f", "-"], ruleset(self._settings, networks))

@@ -253,7 +253,9 @@ def test_an_isolated_run_is_started_when_its_number_is_its_own(cluster: Any, run
     result = run_module(spark_driver.main, **cluster.options, **options)
     app = cluster.apps[result["app_id"]]
     assert app["instances"] == 1
-    assert app["networks"] == [{"mode": "container", "name": f"isolated.spark.0.{result['run_id']}.hdfs-staging"}]
+    network = app["networks"][0]["name"].split(".")
+    assert [*network[:2], *network[3:]] == ["isolated", "spark", result["run_id"], "hdfs-staging"]
+    assert network[2] in ("0", "1", "2", "3")
     assert app["env"]["SPARK_NETWORK"] == app["networks"][0]["name"]
     assert [write.method for write in cluster.marathon.writes] == ["POST", "PUT"]
     assert cluster.marathon.writes[0].body["instances"] == 0
@@ -262,24 +264,32 @@ def test_an_isolated_run_is_started_when_its_number_is_its_own(cluster: Any, run
 
 def test_two_isolated_runs_never_have_the_same_number(cluster: Any, run_module: Any) -> None:
     """Somebody else's app comes between the look and the app."""
+    taken: list[str] = []
     create = cluster.marathon.routes["POST /v2/apps"]
 
     def create_after_another(request: Any) -> Any:
+        number = request.body["networks"][0]["name"].split(".")[2]
+        taken.append(number)
         other = {"id": "/runs/other", "labels": {"run_id": "other", "principal": "spark"}, "instances": 0}
-        cluster.apps["/runs/other"] = {**other, "networks": [{"mode": "container", "name": "isolated.spark.0.other"}]}
+        network = {"mode": "container", "name": f"isolated.spark.{number}.other"}
+        cluster.apps["/runs/other"] = {**other, "networks": [network]}
         return create(request)
 
     cluster.marathon.routes["POST /v2/apps"] = create_after_another
     result = run_module(spark_driver.main, **cluster.options, **JOB, network="isolated", wait=False)
     app = cluster.apps[result["app_id"]]
     name = app["networks"][0]["name"]
-    assert name.split(".")[2] in ("1", "2", "3", "4")
+    assert name.split(".")[2] not in taken
     assert (app["env"]["SPARK_NETWORK"], app["instances"]) == (name, 1)
     assert app["env"]["SPARK_RUN_ID"] == result["run_id"]
 
 
 def test_numbers_of_other_teams_do_not_count(cluster: Any, run_module: Any) -> None:
-    other = {"id": "/runs/other", "labels": {"run_id": "other", "principal": "analytics"}, "instances": 1}
-    cluster.apps["/runs/other"] = {**other, "networks": [{"mode": "container", "name": "isolated.analytics.0.other"}]}
+    for number in range(4):
+        app_id = f"/runs/other-{number}"
+        labels = {"run_id": f"other-{number}", "principal": "analytics"}
+        network = {"mode": "container", "name": f"isolated.analytics.{number}.other-{number}"}
+        cluster.apps[app_id] = {"id": app_id, "labels": labels, "instances": 1, "networks": [network]}
     result = run_module(spark_driver.main, **cluster.options, **JOB, network="isolated", wait=False)
-    assert cluster.apps[result["app_id"]]["networks"][0]["name"] == f"isolated.spark.0.{result['run_id']}"
+    network = cluster.apps[result["app_id"]]["networks"][0]["name"]
+    assert int(network.split(".")[2]) < 4
