@@ -16,13 +16,15 @@ description:
   - Units are taken one after the other, in the order given. The next one waits until the one before serves the
     certificate and is healthy; if it does not in time, the task fails and the rest stays as it is.
   - Units that do not run are left alone.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
   diff_mode:
     support: full
-    description: Will return details on what has changed, when in diff mode.
+  platform:
+    platforms: posix
 options:
   services:
     description: The units.

@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - mesospark.platform.log_output
   - mesospark.platform.platform
+  - mesospark.platform.transport
   - mesospark.platform.run_logs
 attributes:
   check_mode:

@@ -41,13 +41,16 @@ options:
     description: Existing folder that the files of the rules are kept in. C(ruleset.nft) holds the confirmed ones.
     type: path
     default: /etc/mesospark/firewall
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
   diff_mode:
     support: full
     description: Shows the rules that change.
+  platform:
+    platforms: posix
 requirements:
   - nft
   - systemd

@@ -15,6 +15,7 @@ description:
   - The options are the whole dashboard. What people changed in it is undone; let them work on a copy.
 extends_documentation_fragment:
   - mesospark.platform.graylog
+  - mesospark.platform.transport
 attributes:
   check_mode:
     description:

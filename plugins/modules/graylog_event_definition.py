@@ -16,6 +16,7 @@ description:
   - Options that are not given keep their values.
 extends_documentation_fragment:
   - mesospark.platform.graylog
+  - mesospark.platform.transport
 attributes:
   check_mode:
     description:

@@ -17,6 +17,7 @@ description:
   - Options that are not given keep their values.
 extends_documentation_fragment:
   - mesospark.platform.graylog
+  - mesospark.platform.transport
   - mesospark.platform.graylog_wait
 attributes:
   check_mode:

@@ -15,6 +15,7 @@ description:
   - Fields of the configuration that are not given keep their values, or have Graylog's defaults in a new input.
 extends_documentation_fragment:
   - mesospark.platform.graylog
+  - mesospark.platform.transport
   - mesospark.platform.graylog_wait
 attributes:
   check_mode:

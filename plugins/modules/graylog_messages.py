@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - mesospark.platform.log_output
   - mesospark.platform.graylog
+  - mesospark.platform.transport
 attributes:
   check_mode:
     description: Searches, and writes no file.

@@ -16,6 +16,7 @@ description:
     them is given, every other permission is taken away.
 extends_documentation_fragment:
   - mesospark.platform.graylog
+  - mesospark.platform.transport
 attributes:
   check_mode:
     description:

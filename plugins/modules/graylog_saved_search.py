@@ -15,6 +15,7 @@ description:
   - The options are the whole search. What people saved over it is undone; let them save it by another name.
 extends_documentation_fragment:
   - mesospark.platform.graylog
+  - mesospark.platform.transport
 attributes:
   check_mode:
     description:

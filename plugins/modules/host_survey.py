@@ -13,13 +13,15 @@ description:
   - Tells the host's operating system, memory, clock, addresses, listening ports and which names it can resolve.
   - It changes nothing.
   - The preflight of the playbooks compares it with the inventory.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
   diff_mode:
     support: none
-    description: Will return details on what has changed, when in diff mode.
+  platform:
+    platforms: posix
 options:
   controller_time:
     description: Seconds since the epoch by the controller's clock, at the moment of the call.

@@ -15,14 +15,15 @@ description:
     password for it. Equal certificates give equal bytes.
   - Needs neither a Java runtime nor Python packages on the host.
 extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
   - ansible.builtin.files
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
   diff_mode:
     support: full
-    description: Will return details on what has changed, when in diff mode.
+  platform:
+    platforms: posix
 options:
   path:
     description: The file to write. Its folder must exist.

@@ -16,14 +16,16 @@ description:
     keys of other principals stay.
   - When no Kerberos server can be asked, the module fails and changes nothing.
 extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
   - ansible.builtin.files
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
   diff_mode:
     support: full
     description: Will return details on what has changed, when in diff mode. Keys are never shown.
+  platform:
+    platforms: posix
 options:
   path:
     description: The keytab. Its folder must exist. A new file gets mode V(0400) unless O(mode) is given.

@@ -12,14 +12,15 @@ author:
 description:
   - Makes, changes and removes policies of an MIT Kerberos realm. Runs on the host that holds the database.
 extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
   - mesospark.platform.kerberos_administration
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
   diff_mode:
     support: full
-    description: Will return details on what has changed, when in diff mode.
+  platform:
+    platforms: posix
 options:
   name:
     description: Name of the policy.

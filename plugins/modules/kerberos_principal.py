@@ -13,14 +13,15 @@ description:
   - Makes, changes and removes principals of an MIT Kerberos realm, renews their keys in time, and exports them.
   - Runs on the host that holds the database. Passwords go to kadmin by standard input, never by its arguments.
 extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
   - mesospark.platform.kerberos_administration
 attributes:
   check_mode:
     support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
   diff_mode:
     support: full
-    description: Will return details on what has changed, when in diff mode.
+  platform:
+    platforms: posix
 options:
   name:
     description: Name of the principal, without or with its realm.

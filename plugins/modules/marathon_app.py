@@ -16,6 +16,7 @@ description:
     ports, is no difference.
 extends_documentation_fragment:
   - mesospark.platform.platform
+  - mesospark.platform.transport
   - mesospark.platform.wait
 attributes:
   check_mode:

@@ -15,6 +15,7 @@ description:
 extends_documentation_fragment:
   - mesospark.platform.information
   - mesospark.platform.platform
+  - mesospark.platform.transport
 options:
   id:
     description: Id of the only app to read.

@@ -15,6 +15,7 @@ description:
 extends_documentation_fragment:
   - mesospark.platform.information
   - mesospark.platform.platform
+  - mesospark.platform.transport
 options:
   flags:
     description: Whether to read the flags of the leading master too.

@@ -20,6 +20,7 @@ description:
     so they are seen only where that one is logged.
 extends_documentation_fragment:
   - mesospark.platform.platform
+  - mesospark.platform.transport
 attributes:
   check_mode:
     description: Reads the level of every host and sets none.

@@ -18,6 +18,7 @@ description:
     same.
 extends_documentation_fragment:
   - mesospark.platform.platform
+  - mesospark.platform.transport
 attributes:
   check_mode:
     description: Lists files and compares them with what is in O(dest). Writes nothing.

@@ -20,6 +20,7 @@ description:
   - Only the first launch of a driver is judged. A driver that ended is not run again.
 extends_documentation_fragment:
   - mesospark.platform.platform
+  - mesospark.platform.transport
   - mesospark.platform.run_logs
   - mesospark.platform.wait
 attributes:

@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - mesospark.platform.information
   - mesospark.platform.platform
+  - mesospark.platform.transport
   - mesospark.platform.run_logs
 options:
   name:
