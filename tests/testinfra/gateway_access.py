@@ -3,11 +3,16 @@
 
 import json
 import shlex
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from kerberos_hosts import fqdn, log_in_with_keytab, log_in_with_password
+from log_runs import wait
 from testinfra.host import Host
 
 OPERATORS, VIEWERS = "operators", "viewers"
@@ -92,3 +97,36 @@ class Gateway:
 def _said(result) -> Said:
     text, _line, status = result.stdout.rpartition("\n")
     return Said(int(status), text) if result.rc == 0 else Said(0, result.stderr)
+
+
+@dataclass(frozen=True)
+class ForeignRun:
+    """A run that does nothing. `agent` is its host's name, `sandbox` its folder there."""
+
+    run_id: str
+    agent: str
+    sandbox: str
+
+
+@contextmanager
+def foreign_run(platform, principal: str) -> Iterator[ForeignRun]:
+    """A run of a team, made at Marathon itself by its operator."""
+    marathon = f"https://{platform.address(platform.members('marathons')[0])}:8443"
+    account = ("operator", platform.secret("marathon_http_password"))
+    run_id = f"gateway-check-{time.strftime('%Y%m%dt%H%M%S')}-{uuid.uuid4().hex[:4]}"
+    labels = {"run_id": run_id, "job": "gateway-check", "principal": principal}
+    document = {"id": f"/runs/{run_id}", "cmd": "sleep 600", "cpus": 0.1, "mem": 32, "instances": 1, "labels": labels}
+    url = f"{marathon}/v2/apps/runs/{run_id}"
+    assert platform.request(f"{marathon}/v2/apps", account, method="POST", body=document).status == 201
+    try:
+        framework = platform.request(f"{marathon}/v2/info", account).json()["frameworkId"]
+
+        def running() -> list[dict[str, str]]:
+            tasks = platform.request(url, account).json()["app"]["tasks"]
+            return [task for task in tasks if task["state"] == "TASK_RUNNING"]
+
+        task = wait(running, f"the start of {run_id}")[0]
+        folder = f"/frameworks/{framework}/executors/{task['id']}/runs/latest"
+        yield ForeignRun(run_id, task["host"], folder)
+    finally:
+        platform.request(url, account, method="DELETE")

@@ -1,28 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gateway lets nobody in who does not prove who he is, and nobody further than his groups."""
 
-import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
-from gateway_access import OPERATORS, VIEWERS, Gateway
+from gateway_access import OPERATORS, VIEWERS, ForeignRun, Gateway, foreign_run
 from log_runs import wait
 
 pytestmark = pytest.mark.hosts
 
 OTHERS = "nobodys-team"
 CONFIGURATION = "/etc/mesospark/gateway"
-
-
-@dataclass(frozen=True)
-class OthersRun:
-    """A run that belongs to none of the platform's teams."""
-
-    run_id: str
-    agent: str
-    sandbox: str
 
 
 @pytest.fixture(scope="module")
@@ -47,27 +36,9 @@ def member(platform, gateway) -> str:
 
 
 @pytest.fixture(scope="module")
-def others_run(platform, gateway) -> Iterator[OthersRun]:
-    """Made at Marathon itself by its operator; it does nothing for ten minutes."""
-    marathon = f"https://{platform.address(platform.members('marathons')[0])}:8443"
-    account = ("operator", platform.secret("marathon_http_password"))
-    run_id = f"gateway-check-{time.strftime('%Y%m%dt%H%M%S')}-{uuid.uuid4().hex[:4]}"
-    labels = {"run_id": run_id, "job": "gateway-check", "principal": OTHERS}
-    document = {"id": f"/runs/{run_id}", "cmd": "sleep 600", "cpus": 0.1, "mem": 32, "instances": 1, "labels": labels}
-    url = f"{marathon}/v2/apps/runs/{run_id}"
-    assert platform.request(f"{marathon}/v2/apps", account, method="POST", body=document).status == 201
-    try:
-        framework = platform.request(f"{marathon}/v2/info", account).json()["frameworkId"]
-
-        def running() -> list[dict[str, str]]:
-            tasks = platform.request(url, account).json()["app"]["tasks"]
-            return [task for task in tasks if task["state"] == "TASK_RUNNING"]
-
-        task = wait(running, f"the start of {run_id}")[0]
-        folder = f"/frameworks/{framework}/executors/{task['id']}/runs/latest"
-        yield OthersRun(run_id, task["host"], folder)
-    finally:
-        platform.request(url, account, method="DELETE")
+def others_run(platform) -> Iterator[ForeignRun]:
+    with foreign_run(platform, OTHERS) as run:
+        yield run
 
 
 def test_nobody_gets_in_without_a_proof(gateway, member):
