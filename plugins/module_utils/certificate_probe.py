@@ -19,7 +19,7 @@ class Probe:
 
     Args:
         window: seconds; a certificate that ends within them is a problem.
-        ca_path: authorities (PEM) that must vouch for listeners, the system's without it.
+        trust: who must vouch for listeners.
         identity: who listeners are told that asks.
         timeout: seconds until a silent listener is given up.
 
@@ -27,13 +27,15 @@ class Probe:
         OSError: a file can not be used.
     """
 
-    def __init__(self, window: float, ca_path: str | None, identity: handshake.Identity | None, timeout: float) -> None:
+    def __init__(
+        self, window: float, trust: handshake.Trust, identity: handshake.Identity | None, timeout: float
+    ) -> None:
         self._window = window
-        self._ca_path = ca_path
+        self._trust = trust
         self._identity = identity
         self._timeout = timeout
         self._now = time.time()
-        handshake.trusting(identity, ca_path)  # files that can not be used are no finding
+        handshake.trusting(identity, trust)  # files that can not be used are no finding
 
     def listeners(self, wanted: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
         """What each listener shows, as the module returns it."""
@@ -84,7 +86,7 @@ class Probe:
 
     def _distrust(self, listener: handshake.Listener) -> str:
         try:
-            return handshake.distrust(listener, self._identity, self._ca_path, self._timeout)
+            return handshake.distrust(listener, self._identity, self._trust, self._timeout)
         except OSError:
             # It refused the client after its own certificate had been verified.
             return ""

@@ -20,6 +20,13 @@ class Identity(t.NamedTuple):
     key: str
 
 
+class Trust(t.NamedTuple):
+    """Authorities (PEM), the system's without a file, and their lists of what is revoked (PEM; none, nobody looks)."""
+
+    ca_path: str | None
+    revocation_list: str | None = None
+
+
 class Listener(t.NamedTuple):
     """Where a server listens, and the name (or address) that its certificate must have."""
 
@@ -91,13 +98,13 @@ def speaks(listener: Listener, version: ssl.TLSVersion, timeout: float) -> bool:
     return True
 
 
-def distrust(listener: Listener, identity: Identity | None, ca_path: str | None, timeout: float) -> str:
-    """Why a client with these authorities (the system's without a file) would not trust the listener; empty if it does.
+def distrust(listener: Listener, identity: Identity | None, trust: Trust, timeout: float) -> str:
+    """Why a client with these authorities would not trust the listener; empty if it does.
 
     Raises:
         OSError: the connection ends for any other reason.
     """
-    context = trusting(identity, ca_path)
+    context = trusting(identity, trust)
     plain = socket.create_connection((listener.address, listener.port), timeout)
     with _tls(context, plain, listener) as stream:
         try:
@@ -107,17 +114,20 @@ def distrust(listener: Listener, identity: Identity | None, ca_path: str | None,
     return ""
 
 
-def trusting(identity: Identity | None, ca_path: str | None) -> ssl.SSLContext:
+def trusting(identity: Identity | None, trust: Trust) -> ssl.SSLContext:
     """What a client with these files needs for its connections.
 
     Raises:
         OSError: a file can not be used.
     """
     context = _context(identity)
-    if ca_path:
-        context.load_verify_locations(ca_path)
+    if trust.ca_path:
+        context.load_verify_locations(trust.ca_path)
     else:
         context.load_default_certs()
+    if trust.revocation_list:
+        context.load_verify_locations(trust.revocation_list)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     return context
 
 

@@ -45,7 +45,7 @@ def survey(
     """
     for identity in identities.values():
         try:
-            handshake.trusting(identity, None)
+            handshake.trusting(identity, handshake.Trust(None))
         except OSError as error:
             raise OSError(f"{identity.certificate} with {identity.key}: {handshake.explain(error)}") from None
     wanted: dict[str, handshake.Identity | None] = {"": None, **identities}
@@ -108,7 +108,7 @@ def _encrypted(
     listener: handshake.Listener, identity: handshake.Identity | None, timeout: float
 ) -> t.Iterator[socket.socket]:
     # Whether the server can be trusted is judged by certificate_probe; here it is asked, whoever it is.
-    context = handshake.trusting(identity, None)
+    context = handshake.trusting(identity, handshake.Trust(None))
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with (

@@ -63,6 +63,12 @@ options:
   ca_path:
     description: File (PEM) with the authorities that listeners must be vouched for by. Without it, the system's.
     type: path
+  revocation_list:
+    description:
+      - File (PEM) with the lists of what these authorities have revoked. A listener with such a certificate is not
+        trusted.
+      - Each authority that has signed a listener's certificate must have one in it.
+    type: path
   client_cert:
     description: File (PEM) with the certificate that is shown to listeners.
     type: path
@@ -191,7 +197,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.mesospark.platform.plugins.module_utils.certificate import CRYPTOGRAPHY_MISSING
 from ansible_collections.mesospark.platform.plugins.module_utils.certificate_probe import Probe, problems
 from ansible_collections.mesospark.platform.plugins.module_utils.errors import OptionError, PlatformError
-from ansible_collections.mesospark.platform.plugins.module_utils.handshake import Identity
+from ansible_collections.mesospark.platform.plugins.module_utils.handshake import Identity, Trust
 from ansible_collections.mesospark.platform.plugins.module_utils.sizes import seconds
 
 
@@ -207,7 +213,8 @@ def probe(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if not params["client_key"]:
             raise OptionError("client_key", None, "is missing", "give the key of client_cert")
         identity = Identity(params["client_cert"], params["client_key"])
-    prober = Probe(seconds("window", params["window"]), params["ca_path"], identity, params["timeout"])
+    trust = Trust(params["ca_path"], params["revocation_list"])
+    prober = Probe(seconds("window", params["window"]), trust, identity, params["timeout"])
     listeners = prober.listeners(params["listeners"])
     files = [entry for path in params["certificates"] for entry in prober.file(path)]
     return {"listeners": listeners, "certificates": files, "problems": problems(listeners, files)}
@@ -232,6 +239,7 @@ def main() -> None:
             "certificates": {"type": "list", "elements": "path", "default": []},
             "window": {"type": "str", "default": "30d"},
             "ca_path": {"type": "path"},
+            "revocation_list": {"type": "path"},
             "client_cert": {"type": "path"},
             "client_key": {"type": "path", "no_log": False},
             "timeout": {"type": "float", "default": 5.0},
@@ -245,7 +253,7 @@ def main() -> None:
     except PlatformError as error:
         module.fail_json(msg=error.message, **error.record)
     except (OSError, ValueError) as error:
-        module.fail_json(msg=f"ca_path, client_cert or client_key can not be used: {error}")
+        module.fail_json(msg=f"ca_path, revocation_list, client_cert or client_key can not be used: {error}")
     module.exit_json(changed=False, **result)
 
 

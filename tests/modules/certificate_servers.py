@@ -65,6 +65,19 @@ class Authority:
         )
         return pair
 
+    def revoke(self, *pairs: Pair) -> Path:
+        """Write the list of what is revoked (PEM)."""
+        now = datetime.datetime.now(datetime.UTC)
+        listed = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        listed = listed.last_update(now - datetime.timedelta(hours=1)).next_update(now + datetime.timedelta(days=1))
+        for pair in pairs:
+            serial_number = x509.load_pem_x509_certificate(pair.certificate.read_bytes()).serial_number
+            entry = x509.RevokedCertificateBuilder().serial_number(serial_number).revocation_date(now)
+            listed = listed.add_revoked_certificate(entry.build())
+        path = self._folder / "revoked.crl"
+        path.write_bytes(listed.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        return path
+
 
 @contextmanager
 def openssl_server(pair: Pair, *options: str | Path) -> Iterator[int]:

@@ -29,7 +29,9 @@ def program(tmp_path: Path) -> Path:
     return folder.parent
 
 
-def look(program: Path, authority: Authority, host: Pair, port: int) -> subprocess.CompletedProcess[str]:
+def look(
+    program: Path, authority: Authority, host: Pair, port: int, revoked: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run the check for one listener, and for the certificate files beside the host's."""
     listener = {"name": "server", "address": ADDRESS, "port": port, "server_name": None}
     settings = {
@@ -37,6 +39,7 @@ def look(program: Path, authority: Authority, host: Pair, port: int) -> subproce
         "certificates": [str(host.certificate.parent / "*.pem")],
         "window": 30 * 86400.0,
         "ca_path": str(authority.file),
+        "revocation_list": revoked,
         "client_cert": str(host.certificate),
         "client_key": str(host.key),
         "timeout": 3,
@@ -76,3 +79,11 @@ def test_problems_are_errors_of_the_journal(program: Path, tmp_path: Path) -> No
         "it was not restarted since that changed",
         f"<3>{served.certificate}",
     ]
+
+
+def test_what_is_revoked_is_an_error(program: Path, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    host = authority.issue("host")
+    with openssl_server(host) as port:
+        result = look(program, authority, host, port, str(authority.revoke(host)))
+    assert result.stdout == f"<3>server ({ADDRESS}:{port}) is not trusted: certificate revoked\n"

@@ -16,11 +16,17 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def probe(authority: Authority, port: int, client: Pair | None = None, **options: Any) -> dict[str, Any]:
+def probe(
+    authority: Authority, port: int, client: Pair | None = None, revoked: Path | None = None, **options: Any
+) -> dict[str, Any]:
     """The module's result for one listener; ``options`` of the listener."""
-    identity = {"client_cert": str(client.certificate), "client_key": str(client.key)} if client else {}
+    files = {"ca_path": str(authority.file)}
+    if client:
+        files |= {"client_cert": str(client.certificate), "client_key": str(client.key)}
+    if revoked:
+        files["revocation_list"] = str(revoked)
     listener = {"name": "server", "address": ADDRESS, "port": port, **options}
-    result = run_module("certificate_probe", listeners=[listener], ca_path=str(authority.file), timeout=3, **identity)
+    result = run_module("certificate_probe", listeners=[listener], timeout=3, **files)
     assert result["changed"] is False
     return result
 
@@ -52,6 +58,16 @@ def test_the_end_is_near(authority: Authority, days: float, problem: str) -> Non
         result = probe(authority, port)
     assert len(result["problems"]) == 1
     assert result["problems"][0].startswith(f"server ({ADDRESS}:{port}) {problem}")
+
+
+def test_a_certificate_that_is_revoked(authority: Authority) -> None:
+    stolen, other = authority.issue("stolen"), authority.issue("other")
+    with openssl_server(stolen) as port:
+        before = probe(authority, port, revoked=authority.revoke(other))
+        after = probe(authority, port, revoked=authority.revoke(other, stolen))
+    assert before["problems"] == []
+    assert after["problems"] == [f"server ({ADDRESS}:{port}) is not trusted: certificate revoked"]
+    assert after["listeners"][0]["trusted"] is False
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
@@ -134,4 +150,4 @@ def test_options_that_can_not_be_right(authority: Authority, tmp_path: Path) -> 
         client_cert=str(tmp_path / "x"),
         client_key=str(tmp_path / "x"),
     )
-    assert missing["msg"].startswith("ca_path, client_cert or client_key can not be used")
+    assert missing["msg"].startswith("ca_path, revocation_list, client_cert or client_key can not be used")

@@ -17,7 +17,8 @@ ERROR = "<3>"  # what systemd takes for the level of a line
 def main() -> int:
     settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     identity = handshake.Identity(settings["client_cert"], settings["client_key"])
-    probe = certificate_probe.Probe(settings["window"], settings["ca_path"], identity, settings["timeout"])
+    trust = handshake.Trust(settings["ca_path"], settings["revocation_list"])
+    probe = certificate_probe.Probe(settings["window"], trust, identity, settings["timeout"])
     # A service that does not answer has no certificate to complain about.
     listeners = [found for found in probe.listeners(settings["listeners"]) if "subject" in found]
     paths = [path for pattern in settings["certificates"] for path in sorted(Path("/").glob(pattern.lstrip("/")))]
