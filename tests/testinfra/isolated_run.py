@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The job of test_isolation.py: counts words, then finds out what its driver and its executors reach.
 
-It works hand in hand with the check by files in the driver's sandbox: it writes ``address``, reads ``targets.json`` (a
-list of "address:port") when it comes, and ends when there is ``release``.
+With the argument ``driver`` it asks no executor. It works hand in hand with the check by files in the driver's sandbox:
+it writes ``address``, reads ``targets.json`` (a list of "address:port") when it comes, and ends when there is
+``release``.
 """
 
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
 
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 PORT = 9000
+GREETING = b"isolated run"
 PATIENCE = 240.0  # seconds
 SANDBOX = Path(os.environ["MESOS_SANDBOX"])
 WORDS = ["to", "be", "or", "not", "to", "be"]
@@ -56,7 +60,17 @@ def probe(targets: list[str]) -> tuple[str, dict[str, str]]:
 
 def answer(server: socket.socket) -> None:
     while True:
-        server.accept()[0].close()
+        connection = server.accept()[0]
+        connection.sendall(GREETING)
+        connection.close()
+
+
+def by_executors(context: SparkContext, targets: list[str]) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
+    """How often there is each word, and what each executor finds by its address."""
+    words = context.parallelize(WORDS * 100, 4).map(lambda word: (word, 1)).reduceByKey(lambda a, b: a + b, 4)
+    counts = dict(words.collect())
+    cores = int(context.getConf().get("spark.cores.max", "1"))
+    return counts, dict(context.parallelize(range(cores), cores).map(lambda _number: probe(targets)).collect())
 
 
 def write(name: str, text: str) -> None:
@@ -69,13 +83,9 @@ def main() -> None:
     threading.Thread(target=answer, args=(server,), daemon=True).start()
     spark = SparkSession.builder.getOrCreate()
     context = spark.sparkContext
-    executors = int(context.getConf().get("spark.cores.max", "1"))
     write("address", own_address())
     targets = json.loads(awaited("targets.json").read_text())
-    counts = dict(
-        context.parallelize(WORDS * 100, 4).map(lambda word: (word, 1)).reduceByKey(lambda a, b: a + b, 4).collect()
-    )
-    found = dict(context.parallelize(range(executors), executors).map(lambda _number: probe(targets)).collect())
+    counts, found = ({}, {}) if sys.argv[1:] == ["driver"] else by_executors(context, targets)
     result = {"words": counts, "driver": outcomes(targets), "executors": found}
     Path(os.environ["SPARK_RESULT_FILE"]).write_text(json.dumps(result))
     write("probed", "")

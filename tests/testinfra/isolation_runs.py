@@ -97,7 +97,7 @@ class IsolatedRun:
     def awaited(self, name: str) -> str:
         """A file of the driver's sandbox."""
         path = f"{self.sandbox}/{name}"
-        wait(lambda: self.host.file(path).exists, f"{name} of {self.run_id}: {self._end_of_log()}")
+        wait(lambda: self.host.file(path).exists, f"{name} in {self.sandbox} on {self.agent}")
         return str(self.host.file(path).content_string)
 
     def write(self, name: str, text: str) -> None:
@@ -110,9 +110,6 @@ class IsolatedRun:
         self.write("targets.json", json.dumps(targets))
         self.awaited("probed")
         return dict(json.loads(self.host.file(f"{self.sandbox}/result.json").content_string))
-
-    def _end_of_log(self) -> str:
-        return str(self.host.run(f"tail -n 5 {self.sandbox}/stderr").stdout)
 
 
 def wait(condition: Any, what: str, patience: float = 120.0) -> Any:

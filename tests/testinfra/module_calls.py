@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _MODULES = "ansible_collections.mesospark.platform.plugins.modules"
 
 
-def call_module(name: str, **options: Any) -> dict[str, Any]:
+def call_module(name: str, /, **options: Any) -> dict[str, Any]:
     """The result of a module, whether it succeeds or fails; AssertionError if it writes anything else."""
     process = subprocess.run(
         [sys.executable, "-m", f"{_MODULES}.{name}"],

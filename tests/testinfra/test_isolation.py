@@ -17,6 +17,8 @@ STAGING_PORT, PRODUCTION_PORT = 8020, 8021
 TASK_PORT, ISOLATED_PORT = 31988, 9000
 UNIT = "mesospark-isolation-check"
 OPEN = "open"
+# What the job's own listener says; networks outside may let anything seem open.
+GREETING = "isolated run"
 LISTEN = """
 import socket, sys
 server = socket.create_server(("0.0.0.0", int(sys.argv[1])))
@@ -28,8 +30,12 @@ import os, socket, sys
 for target in sys.argv[1:]:
     host, port = target.split(":")
     try:
-        socket.create_connection((host, int(port)), 3).close()
-        print("open")
+        with socket.create_connection((host, int(port)), 3) as connection:
+            connection.settimeout(1)
+            try:
+                print(connection.recv(100).decode(errors="replace").strip() or "open")
+            except OSError:
+                print("open")
     except OSError as error:
         print(os.strerror(error.errno) if error.errno else "timeout")
 """
@@ -78,7 +84,7 @@ def services(platform, store, agents) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def runs(platform, services) -> Iterator[tuple[IsolatedRun, IsolatedRun]]:
-    """A staging run of the first team with an executor on each agent, and a production run of the second."""
+    """A staging run of the first team with an executor on each agent, and a driver of the second's production."""
     first, *others = [principal["name"] for principal in platform.variables["spark_principals"]]
     shared = {"network": "isolated", "wait": False}
     started = {}
@@ -91,7 +97,7 @@ def runs(platform, services) -> Iterator[tuple[IsolatedRun, IsolatedRun]]:
             ),
             (
                 PRODUCTION,
-                {"principal": (others or [first])[0], "services": ["store-production"], "executor_instances": 1},
+                {"principal": (others or [first])[0], "services": ["store-production"], "arguments": ["driver"]},
             ),
         ):
             result = submit(platform, name, **shared, **options)
@@ -124,6 +130,8 @@ def findings(platform, agents, services, runs):
         f"{platform.address(platform.members('marathons')[0])}:8443",
         f"{platform.address(platform.members('kerberos_servers')[0])}:88",
         services["production"],
+        # Nobody's address: the internet.
+        "192.0.2.1:443",
     }
     return staging.findings(sorted(allowed | forbidden)), allowed, forbidden
 
@@ -154,7 +162,7 @@ def test_nobody_else_reaches_a_run(platform, agents, runs):
     staging, _production = runs
     target = f"{staging.address}:{ISOLATED_PORT}"
     for name in platform.members("platform"):
-        assert found_by(platform.host(name), target) != [OPEN], name
+        assert found_by(platform.host(name), target) != [GREETING], name
 
 
 def test_tasks_on_the_host_s_network_reach_no_service_of_jobs(platform, agents, services):
@@ -170,7 +178,8 @@ def test_other_containers_reach_no_service_of_jobs_and_no_run(platform, agents, 
     targets = f"{services['staging']} {services['production']} {staging.address}:{ISOLATED_PORT}"
     for name in agents:
         command = f"docker run --rm --network bridge --entrypoint python3 {image} -c {shlex.quote(CONNECT)} {targets}"
-        assert OPEN not in platform.host(name).check_output(command).split("\n"), name
+        found = platform.host(name).check_output(command).split("\n")
+        assert len(found) == 3 and not {OPEN, GREETING} & set(found), name
 
 
 def test_nobody_on_an_agent_writes_into_the_tunnels(platform, agents):
@@ -199,7 +208,7 @@ def test_networks_outlive_their_keeper_and_rules_come_back(platform, runs):
     staging.host.check_output("systemctl kill --signal=KILL mesospark-run-networks")
     wait(lambda: "_leaving" in staging.host.run(f"nft list table {TABLE}").stdout, "the rules of the run", 60)
     target = f"{staging.address}:{ISOLATED_PORT}"
-    assert found_by(staging.host, target) != [OPEN]
+    assert found_by(staging.host, target) != [GREETING]
 
 
 def test_nothing_is_left_of_ended_runs(platform, agents, runs):

@@ -9,6 +9,7 @@ from mesospark_run_networks.engine import Engine
 from mesospark_run_networks.networks import RunNetworks
 from mesospark_run_networks.settings import Settings, read_settings
 
+_MOMENT = 1.0  # seconds
 _PAUSE = 30.0  # seconds after which it looks even if nothing seems to have happened
 
 
@@ -20,6 +21,8 @@ def watch(settings: Settings) -> None:
         try:
             networks.sweep()
             for _end in engine.ends(_PAUSE):
+                # The engine tells of the end a moment before its list of containers shows it.
+                time.sleep(_MOMENT)
                 networks.sweep()
         except (OSError, Refusal) as error:
             print(f"trying again: {error}", file=sys.stderr)

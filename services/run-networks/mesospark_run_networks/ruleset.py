@@ -84,8 +84,10 @@ def _base_chains(settings: Settings) -> list[str]:
             "output",
             [
                 f"type filter hook output priority {_PRIORITY}; policy accept;",
-                f"oifname {_ANY_BRIDGE} {_KNOWN}",
-                f"oifname {_ANY_BRIDGE} jump refuse",
+                # By address: a port that the agent shows is translated by Docker, and the device is still the old one.
+                f"ip daddr {settings.plan.pool} {_KNOWN}",
+                f"ip daddr {settings.plan.pool} jump refuse",
+                f"oifname {_ANY_BRIDGE} drop",
                 # What the kernel itself puts into the tunnel has no socket with a user.
                 f"{tunnel} meta skuid >= 0 drop",
                 # Tasks on the host's network, whose run can not be told.
