@@ -121,14 +121,14 @@ def run_services(services: t.Iterable[t.Mapping[str, t.Any]], hostvars: Hostvars
         protocol = service.get("protocol", "tcp")
         if protocol not in _PROTOCOLS:
             raise ValueError(f"{place}: protocol {protocol} is none of {', '.join(_PROTOCOLS)}")
-        for key in ("hosts", "ports", "jobs"):
+        for key in ("hosts", "ports", *(["jobs"] if "jobs" in service else [])):
             if not isinstance(service.get(key), list) or not service[key]:
                 raise ValueError(f"{place} needs {key}, a list")
         networks: list[str] = []
         for listed in service["hosts"]:
             networks += _networks(str(listed), hostvars, groups, place)
         ports = [list(parsed_range(name, entry)) for entry in service["ports"]]
-        jobs = [str(job) for job in service["jobs"]]
+        jobs = [str(job) for job in service.get("jobs", ())]
         found.append({"name": name, "networks": networks, "protocol": protocol, "ports": ports, "jobs": jobs})
     return found
 

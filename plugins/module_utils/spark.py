@@ -97,13 +97,15 @@ def network_of(job: Job, run_id: str, number: int) -> str:
     return ".".join([ISOLATED, job.principal, str(number), run_id, *job.services]) if job.is_isolated else "host"
 
 
+def network_name(app: t.Mapping[str, t.Any]) -> str:
+    """The name of an app's network, ``host`` if it has none of its own."""
+    return next((network["name"] for network in app.get("networks", []) if network.get("name")), "host")
+
+
 def number_of(app: t.Mapping[str, t.Any]) -> t.Optional[int]:
     """The number of an app's isolated run among those of its team, None for other apps."""
-    for network in app.get("networks", []):
-        parts = network.get("name", "").split(".")
-        if parts[0] == ISOLATED and len(parts) > 2 and parts[2].isdigit():
-            return int(parts[2])
-    return None
+    parts = network_name(app).split(".")
+    return int(parts[2]) if parts[0] == ISOLATED and len(parts) > 2 and parts[2].isdigit() else None
 
 
 def build_app(job: Job, run_id: str, number: int = 0) -> dict[str, t.Any]:

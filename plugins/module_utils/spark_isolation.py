@@ -9,7 +9,7 @@ import typing as t
 
 from .errors import ApiError
 from .marathon import Marathon
-from .spark import Job, app_id_of, build_app, number_of
+from .spark import Job, app_id_of, build_app, network_of, number_of
 from .waiter import Waiter
 
 _CHOICE = 4
@@ -17,8 +17,8 @@ _LOCKED = 409
 _PATIENCE, _PAUSE = 30.0, 0.3  # seconds
 
 
-def start_isolated(marathon: Marathon, job: Job, run_id: str) -> int:
-    """Create the run's app and have its driver started; return the run's number.
+def start_isolated(marathon: Marathon, job: Job, run_id: str) -> str:
+    """Create the run's app and have its driver started; return the name of its network.
 
     The app is there, without an instance, before its number is compared with those of others. Of two submissions at
     the same time at least the later one so sees the other, and takes another number.
@@ -32,7 +32,7 @@ def start_isolated(marathon: Marathon, job: Job, run_id: str) -> int:
         wanted = build_app(job, run_id, number)
         _change(marathon, app_id, {key: wanted[key] for key in ("env", "networks")})
     _change(marathon, app_id, {"instances": 1})
-    return number
+    return network_of(job, run_id, number)
 
 
 def _free(taken: t.Container[int]) -> list[int]:

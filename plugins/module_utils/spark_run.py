@@ -16,7 +16,7 @@ from .marathon import Marathon, waiting_reasons
 from .mesos import TERMINAL_STATES, Mesos
 from .run_errors import JAVA_FRAME, error_lines, errors_of_executors
 from .sizes import readable
-from .spark import FIRST_LAUNCH, Job, app_id_of, build_app, definition_of
+from .spark import FIRST_LAUNCH, Job, app_id_of, build_app, definition_of, network_name
 from .spark_isolation import start_isolated
 from .spark_record import RecordReader, state_of
 from .waiter import Waiter
@@ -55,7 +55,7 @@ def going_runs(marathon: Marathon, **labels: str) -> list[dict[str, t.Any]]:
 
 
 class SparkRun:
-    """One run of a job. ``run_id`` and ``joined`` are set by start()."""
+    """One run of a job. ``run_id``, ``network`` and ``joined`` are set by start()."""
 
     def __init__(
         self,
@@ -80,11 +80,12 @@ class SparkRun:
         self._seen: dict[str, str] = {}
         self._ended: list[str] = []
         self.run_id = ""
+        self.network = "host"
         self.joined = False
 
     def find(self) -> bool:
         """Is an identical run going? Then this is it. Runs of the job that ended while nobody waited are noted."""
-        going: list[str] = []
+        going: dict[str, dict[str, t.Any]] = {}
         self._ended = []
         for app in going_runs(self._marathon, job=self._job.name):
             run_id = app["labels"]["run_id"]
@@ -92,9 +93,10 @@ class SparkRun:
             if task and task["state"] in TERMINAL_STATES:
                 self._ended.append(run_id)
             elif app["labels"].get("definition") == definition_of(self._job):
-                going.append(run_id)
+                going[run_id] = app
         if going:
             self.run_id = min(going)
+            self.network = network_name(going[self.run_id])
             self.joined = True
         return self.joined
 
@@ -111,7 +113,7 @@ class SparkRun:
             self._events = EventStream(self._marathon, app_id_of(self.run_id), EVENT_KINDS)
             self._events.open()
         if not self.joined and self._job.is_isolated:
-            start_isolated(self._marathon, self._job, self.run_id)
+            self.network = start_isolated(self._marathon, self._job, self.run_id)
         elif not self.joined:
             self._marathon.create_app(build_app(self._job, self.run_id))
 

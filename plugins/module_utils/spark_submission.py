@@ -54,6 +54,7 @@ def submit(
     if check_mode:
         return {**result, "run_id": run.run_id or None}
     run.start(params["wait"])
+    result["network"] = run.network
     result["log_url"] = link(browser_url(graylog), run.run_id) if graylog else None
     try:
         record = run.wait(params["timeout_action"]) if params["wait"] else run.record()

@@ -252,6 +252,11 @@ app_id:
   returned: if O(state=present)
   type: str
   sample: /runs/word-count-20261121t101500-3fa8
+network:
+  description: Name of the run's network, V(host) for the networks of its agents.
+  returned: if O(state=present), but not in check mode
+  type: str
+  sample: isolated.spark.0.word-count-20261121t101500-3fa8
 framework_id:
   description: Id of the run's Mesos framework, which is Spark's application id. Null if the driver did not register.
   returned: if O(state=present)

@@ -37,7 +37,7 @@ def slot_of(settings: Settings, name: NetworkName) -> int:
             raise Refusal(
                 f"run {name.run_id} asks for the service {asked}, which is not among those of the platform: {known}"
             )
-        if not names.matches(name.job, service.jobs):
+        if not service.is_for(name.job):
             raise Refusal(
                 f"run {name.run_id} may not use the service {asked}: it is for the jobs {', '.join(service.jobs)}"
             )
@@ -135,7 +135,7 @@ class RunNetworks:
         name = names.parse(str(network["Name"]))
         allowed = [self._settings.service(asked) for asked in name.services]
         # Settings may have changed since it was made.
-        services = tuple(found.name for found in allowed if found and names.matches(name.job, found.jobs))
+        services = tuple(found.name for found in allowed if found and found.is_for(name.job))
         return RunNetwork(self._slot_of(network), subnet, name.run_id, services)
 
     def _load(self, networks: list[RunNetwork]) -> None:

@@ -54,7 +54,7 @@ def ruleset(settings: Settings, networks: Sequence[RunNetwork]) -> str:
 
 def _base_chains(settings: Settings) -> list[str]:
     tunnel = f"udp dport {settings.tunnel_port}"
-    guarded = [f"{_to_service(settings, service)} jump refuse" for service in settings.services]
+    guarded = [f"{_to_service(settings, service)} jump refuse" for service in settings.services if service.jobs]
     users = f"meta skuid {{ {', '.join(map(str, settings.task_users))} }} " if settings.task_users else ""
     return [
         *_chain(

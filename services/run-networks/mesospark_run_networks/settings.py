@@ -10,6 +10,7 @@ from typing import Any
 
 from mesospark_run_networks import Refusal
 from mesospark_run_networks.addresses import AddressPlan
+from mesospark_run_networks.names import matches
 
 PATH = Path("/etc/mesospark/run-networks/settings.json")
 Endpoint = tuple[str, str, str]
@@ -18,11 +19,15 @@ Endpoint = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Service:
-    """Where something listens. Only runs of these jobs may ask for it; the platform's own is for every run."""
+    """Where something listens. With `jobs`, it is for isolated runs of these jobs, and for no other task."""
 
     name: str
     jobs: tuple[str, ...]
     endpoints: tuple[Endpoint, ...]
+
+    def is_for(self, job: str) -> bool:
+        """Whether runs of a job may ask for it."""
+        return not self.jobs or matches(job, self.jobs)
 
 
 @dataclass(frozen=True)

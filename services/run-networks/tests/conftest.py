@@ -43,6 +43,7 @@ def settings() -> "Settings":
             "services": [
                 service("hdfs-staging", ["10.9.0.0/24", "10.9.0.7"], [[8020, 8020], [9866, 9867]], jobs=["staging-*"]),
                 service("hdfs-production", ["10.8.0.5"], [[8020, 8020]], jobs=["production-*", "settlement"]),
+                service("kerberos", ["10.0.0.10"], [[88, 88]], protocol="both"),
             ],
         }
     )

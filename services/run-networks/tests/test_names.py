@@ -47,8 +47,9 @@ def test_the_agent_decides(settings, text, reason):
         slot_of(settings, names.parse(text))
 
 
-def test_a_job_may_use_the_services_for_its_name(settings):
+def test_a_job_may_use_services_for_its_name_and_for_everybody(settings):
     assert slot_of(settings, names.parse(f"{NAME}.hdfs-staging")) == 3
+    assert slot_of(settings, names.parse("isolated.spark.1.anything-20261121t101500-3fa8.kerberos")) == 1
     assert slot_of(settings, names.parse("isolated.spark.0.settlement-20261121t101500-3fa8.hdfs-production")) == 0
 
 

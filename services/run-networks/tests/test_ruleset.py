@@ -58,6 +58,7 @@ def test_tasks_on_the_host_s_network_do_not_reach_services_of_jobs(settings):
     output = ruleset(settings, []).split("chain output")[1].split("}\n\tchain")[0]
     for name in ("service_2", "service_3"):
         assert f"meta skuid {{ 1850, 1851 }} ip daddr . meta l4proto . th dport @{name} jump refuse" in output
+    assert "@service_4" not in output  # the one for everybody
 
 
 @pytest.mark.system

@@ -256,10 +256,11 @@ def test_an_isolated_run_is_started_when_its_number_is_its_own(cluster: Any, run
     network = app["networks"][0]["name"].split(".")
     assert [*network[:2], *network[3:]] == ["isolated", "spark", result["run_id"], "hdfs-staging"]
     assert network[2] in ("0", "1", "2", "3")
-    assert app["env"]["SPARK_NETWORK"] == app["networks"][0]["name"]
+    assert app["env"]["SPARK_NETWORK"] == app["networks"][0]["name"] == result["network"]
     assert [write.method for write in cluster.marathon.writes] == ["POST", "PUT"]
     assert cluster.marathon.writes[0].body["instances"] == 0
-    assert run_module(spark_driver.main, **cluster.options, **options)["joined"]
+    joined = run_module(spark_driver.main, **cluster.options, **options)
+    assert (joined["joined"], joined["network"]) == (True, result["network"])
 
 
 def test_two_isolated_runs_never_have_the_same_number(cluster: Any, run_module: Any) -> None:
