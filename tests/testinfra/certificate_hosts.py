@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID
 from module_calls import REPOSITORY
 
 FILE = "/etc/mesospark/tls/host.pem"
@@ -39,22 +40,43 @@ def changed_hosts(output: str) -> set[str]:
 
 def install_expired_certificate(platform, name: str) -> None:
     """Give a host a certificate of its own key, name and authority that ended yesterday."""
+    key = _certificate(platform, name).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    text = base64.b64encode(_sign(platform, name, key, -1)).decode()
+    platform.host(name).check_output(f"echo {text} | base64 -d > {FILE}.new")
+    platform.host(name).check_output(f"chmod 0444 {FILE}.new && mv {FILE}.new {FILE}")
+
+
+def steal_certificate(platform, name: str, folder: Path) -> tuple[Path, Path, str]:
+    """Certificate and key (PEM) of somebody who is taken for a host, and the serial number in hexadecimal."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate, file = folder / "stolen.pem", folder / "stolen.key"
+    certificate.write_bytes(_sign(platform, name, key.public_key(), 1))
+    pkcs8, no_passphrase = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, pkcs8, no_passphrase))
+    serial_number = x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number
+    return certificate, file, f"{serial_number:X}"
+
+
+def _certificate(platform, name: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(platform.host(name).file(FILE).content)
+
+
+def _sign(platform, name: str, key: ec.EllipticCurvePublicKey, days: int) -> bytes:
+    """A certificate (PEM) like the host's, for this key, until so many days from now."""
     (home,) = platform.members("certificate_authority")
     authority = platform.host(home)
-    key = serialization.load_pem_private_key(authority.file("/etc/mesospark/ca/ca.key").content, None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    signer = serialization.load_pem_private_key(authority.file("/etc/mesospark/ca/ca.key").content, None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
     issuer = x509.load_pem_x509_certificate(authority.file("/etc/mesospark/ca/ca.pem").content)
-    present = x509.load_pem_x509_certificate(platform.host(name).file(FILE).content)
-    now = datetime.datetime.now(datetime.UTC)
-    made = x509.CertificateBuilder().subject_name(present.subject).issuer_name(issuer.subject)
-    made = made.public_key(present.public_key()).serial_number(x509.random_serial_number())
-    made = made.not_valid_before(now - datetime.timedelta(days=10))
-    made = made.not_valid_after(now - datetime.timedelta(days=1))
-    for extension in present.extensions:
-        made = made.add_extension(extension.value, extension.critical)
-    text = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    platform.host(name).check_output(f"echo {base64.b64encode(text).decode()} | base64 -d > {FILE}.new")
-    platform.host(name).check_output(f"chmod 0444 {FILE}.new && mv {FILE}.new {FILE}")
+    like, now = _certificate(platform, name), datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder().subject_name(like.subject).issuer_name(issuer.subject).public_key(key)
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=10))
+    made = made.not_valid_after(now + datetime.timedelta(days=days))
+    for extension in like.extensions:
+        if extension.oid != ExtensionOID.AUTHORITY_KEY_IDENTIFIER:
+            made = made.add_extension(extension.value, extension.critical)
+    return made.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def restarts(platform, units: dict[str, str], since: float, ready: float) -> list[tuple[float, float]]:

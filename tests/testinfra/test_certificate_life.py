@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What happens to certificates in the course of years, on a platform that is at work meanwhile."""
 
+import json
 import time
 from collections.abc import Iterator
 
 import pytest
-from certificate_hosts import changed_hosts, install_expired_certificate, report_lines, restarts, run_playbook
+from certificate_hosts import (
+    changed_hosts,
+    install_expired_certificate,
+    report_lines,
+    restarts,
+    run_playbook,
+    steal_certificate,
+)
 from gateway_access import OPERATORS, Gateway
 from gateway_requests import GatewayRequests
 from log_runs import start_numbered_lines, wait
+from module_calls import call_module
 
 PLAYBOOK = "certificates.yml"
 AUTHORITY = "/etc/mesospark/tls/ca.pem"
@@ -53,6 +62,31 @@ def test_an_agent_whose_certificate_has_ended(platform, operator, agent):
     assert renewal.returncode == 0, renewal.stdout
     assert changed_hosts(renewal.stdout) == {agent}
     wait(lambda: agent in active_agents(platform, operator), f"{agent} to be back at the master", 60)
+
+
+@pytest.mark.hosts
+@pytest.mark.faults
+def test_marathon_refuses_what_is_revoked(platform, tmp_path):
+    marathon = platform.address(platform.members("marathons")[0])
+    certificate, key, serial_number = steal_certificate(platform, platform.members("mesos_agents")[0], tmp_path)
+
+    def refusals() -> list[str]:
+        listener = {"name": "Marathon", "address": marathon, "port": 8443, "client_certificate": "required"}
+        files = {"client_cert": str(certificate), "client_key": str(key)}
+        ca_path = str(platform.secrets_folder / "ca.pem")
+        return list(call_module("certificate_probe", listeners=[listener], ca_path=ca_path, **files)["problems"])
+
+    assert refusals() == []
+    revoked = json.dumps({"certificate_authority_revoked": [serial_number]})
+    try:
+        renewal = run_playbook(platform, PLAYBOOK, "--tags", "renew", "--extra-vars", revoked)
+        assert renewal.returncode == 0, renewal.stdout
+        (refusal,) = refusals()
+        assert "refuses this client's certificate: " in refusal and "revoked" in refusal
+    finally:
+        mended = run_playbook(platform, PLAYBOOK, "--tags", "renew")
+    assert mended.returncode == 0, mended.stdout
+    assert refusals() == []
 
 
 @pytest.mark.soak
