@@ -15,6 +15,10 @@ STAGING, PRODUCTION = "staging-check", "production-check"
 # As group_vars of the scenario have them; both on the last Marathon's host.
 STAGING_PORT, PRODUCTION_PORT = 8020, 8021
 TASK_PORT, ISOLATED_PORT = 31988, 9000
+WAIT_FOR_EXECUTORS = {
+    "spark.scheduler.minRegisteredResourcesRatio": "1.0",
+    "spark.scheduler.maxRegisteredResourcesWaitingTime": "90s",
+}
 UNIT = "mesospark-isolation-check"
 OPEN = "open"
 # What the job's own listener says; networks outside may let anything seem open.
@@ -93,7 +97,13 @@ def runs(platform, services) -> Iterator[tuple[IsolatedRun, IsolatedRun]]:
             (
                 STAGING,
                 # Two such executors find no room on one agent.
-                {"principal": first, "services": ["store-staging"], "executor_cores": 3, "executor_instances": 2},
+                {
+                    "principal": first,
+                    "services": ["store-staging"],
+                    "executor_cores": 3,
+                    "executor_instances": 2,
+                    "conf": WAIT_FOR_EXECUTORS,
+                },
             ),
             (
                 PRODUCTION,
