@@ -7,6 +7,7 @@ Hosts between agents see UDP between agents only, so that their routes know noth
 import json
 import subprocess
 from collections.abc import Sequence
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from mesospark_run_networks import Refusal
@@ -61,6 +62,13 @@ def take_down() -> None:
     subprocess.run(["iptables", "-w", "-D", "DOCKER-USER", *_FILTER], capture_output=True, check=False)
     if is_up():
         run(["ip", "link", "delete", LINK])
+
+
+def forget_connections(subnet: IPv4Network) -> None:
+    """Have the kernel forget connections of ended containers: the next ones may get the same addresses."""
+    for side in ("--orig-src", "--orig-dst", "--reply-src", "--reply-dst"):
+        # It ends with 1 when there are none.
+        subprocess.run(["conntrack", "--delete", side, str(subnet)], capture_output=True, check=False)
 
 
 def run(command: Sequence[str], text: str = "") -> str:

@@ -115,6 +115,7 @@ class RunNetworks:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if not self._engine.has_containers(network["Name"]):
                     self._engine.remove_network(network["Id"])
+                    link.forget_connections(_subnet(network))
                     removed = True
             except BlockingIOError:
                 pass  # a container is being made in a network of this slot

@@ -39,6 +39,12 @@ class Rules:
 
     text = ""
 
+    def __init__(self) -> None:
+        self.forgotten: list[str] = []
+
+    def forget(self, subnet: object) -> None:
+        self.forgotten.append(str(subnet))
+
     def run(self, command: list[str], text: str = "") -> str:
         assert command == ["nft", "-f", "-"]
         self.text = text
@@ -49,6 +55,7 @@ class Rules:
 def rules(monkeypatch: pytest.MonkeyPatch) -> Rules:
     rules = Rules()
     monkeypatch.setattr(networks.link, "run", rules.run)
+    monkeypatch.setattr(networks.link, "forget_connections", rules.forget)
     monkeypatch.setattr(networks.link, "is_up", lambda: True)
     monkeypatch.setattr(networks.link, "is_ready", lambda: True)
     monkeypatch.setattr(networks.link, "mtu", lambda: "1450")
@@ -103,6 +110,7 @@ def test_it_stays_while_a_container_is_made_and_goes_with_the_last(
     agent.sweep()
     assert engine.present == {}
     assert "run_3" not in rules.text
+    assert rules.forgotten == ["100.67.224.96/27"]
 
 
 def test_rules_are_those_of_all_networks(agent: RunNetworks, engine: Engine, rules: Rules) -> None:
