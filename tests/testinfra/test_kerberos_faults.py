@@ -13,7 +13,7 @@ from kerberos_hosts import fqdn, log_in_with_keytab, log_in_with_password, run_p
 from log_faults import kill, process_of
 from testinfra.host import Host
 
-pytestmark = pytest.mark.hosts
+pytestmark = [pytest.mark.hosts, pytest.mark.faults]
 
 KEYTAB = "/etc/krb5.keytab"
 SAVED = "/run/testinfra-krb5.keytab"
