@@ -97,7 +97,7 @@ class Outside:
         body, _line, status = self.run(shlex.join(command), holder=holder).stdout.rpartition("\n")
         return int(status), body
 
-    def module(self, name: str, *, holder: str = "", clock: str = "", **options: Any) -> dict[str, Any]:
+    def module(self, name: str, /, *, holder: str = "", clock: str = "", **options: Any) -> dict[str, Any]:
         """The result of a module of the collection, called by Ansible; servers come from the environment."""
         command = [f"{ANSIBLE}/bin/ansible", "localhost", "--one-line", "--module-name", f"mesospark.platform.{name}"]
         command += ["--args", json.dumps(options)] if options else []

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people see in a browser: the page of what is running, and from there the driver's own pages."""
 
-import tempfile
 from collections.abc import Iterator
 
 import pytest
 from gateway_access import Gateway
-from graylog_browser import QUIET_START, SIZE, Site, chromium
-from log_runs import NUMBERED_LINES, JobRun, start_numbered_lines
+from gateway_browser import page_of
+from graylog_browser import Site
+from log_runs import NUMBERED_LINES, JobRun, start_numbered_lines, wait
 from playwright.sync_api import Page, sync_playwright
 
 pytestmark = [pytest.mark.hosts, pytest.mark.timeout(600)]
@@ -21,9 +21,13 @@ def gateway(platform) -> Gateway:
 
 
 @pytest.fixture(scope="module")
-def run(platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobRun]:
-    """A run of the team that goes on while its pages are looked at."""
-    started = start_numbered_lines(platform, tmp_path_factory.mktemp("run"), 2000, seconds=60, principal=PRINCIPAL)
+def run(platform, gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobRun]:
+    """A run of the team that goes on while its pages are looked at, once its driver serves them."""
+    started = start_numbered_lines(platform, tmp_path_factory.mktemp("run"), 2000, seconds=30, principal=PRINCIPAL)
+    member = gateway.person(PRINCIPAL)
+    # Before there are any, each path has a sentence that the driver is starting.
+    jobs = f"/drivers/{started.run_id}/jobs/"
+    wait(lambda: "Spark Jobs" in gateway.ask(member, jobs).text, "the driver's pages", 180)
     yield started
     started.wait_for_end()
 
@@ -33,21 +37,8 @@ def page(platform, gateway) -> Iterator[Page]:
     """As a member of the team sees it, who gives a password: the browser of this machine has no ticket."""
     site = Site(gateway.url, platform.address(gateway.names[0]), platform.secrets_folder / "ca.pem")
     user = gateway.person(PRINCIPAL)
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        context = playwright.chromium.launch_persistent_context(
-            folder,
-            executable_path=chromium(),
-            headless=True,
-            args=[
-                *QUIET_START,
-                f"--ignore-certificate-errors-spki-list={site.key_hash()}",
-                f"--host-resolver-rules=MAP {site.name} {site.address}",
-            ],
-            http_credentials={"username": user, "password": gateway.password(user), "origin": gateway.url},
-            viewport=SIZE,
-        )
-        yield context.new_page()
-        context.close()
+    with sync_playwright() as playwright, page_of(playwright, site, user, gateway.password(user)) as opened:
+        yield opened
 
 
 def test_a_run_leads_to_its_driver(gateway, page, run):

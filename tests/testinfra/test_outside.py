@@ -61,9 +61,7 @@ def machine(platform, gateway) -> Iterator[Outside]:
 
 @pytest.fixture(scope="module")
 def teams(platform, gateway) -> list[Team]:
-    found = [Team(entry["name"], gateway.person(entry["name"])) for entry in platform.variables["spark_principals"]]
-    assert len(found) > 1, "the inventory has one team only: what is kept from another can not be shown"
-    return found
+    return [Team(entry["name"], gateway.person(entry["name"])) for entry in platform.variables["spark_principals"]]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +73,8 @@ def member(gateway, machine, teams) -> str:
 @pytest.fixture(scope="module")
 def stranger(gateway, machine, teams) -> str:
     """A member of another team, with a ticket."""
+    if len(teams) == 1:
+        pytest.skip("there is one team only; molecule/platform has two")
     return log_in(machine, gateway, teams[1].member)
 
 
@@ -99,7 +99,8 @@ def run(platform, machine, member, teams) -> Iterator[Run]:
         "principal": teams[0].name,
         "registry_url": machine.gateway,
     }
-    machine.write(f"{HOME}/playbook.yml", yaml.safe_dump([play(machine, job)]))
+    has_graylog = bool(platform.members("graylogs"))
+    machine.write(f"{HOME}/playbook.yml", yaml.safe_dump([play(machine, job, has_graylog)]))
     before = run_ids(platform, JOB)
     process = machine.start(f"{ANSIBLE}/bin/ansible-playbook playbook.yml", holder=member)
 
@@ -112,7 +113,7 @@ def run(platform, machine, member, teams) -> Iterator[Run]:
     process.wait()
 
 
-def play(machine: Outside, job: dict[str, Any]) -> dict[str, Any]:
+def play(machine: Outside, job: dict[str, Any], has_graylog: bool) -> dict[str, Any]:
     """Runs the job, reads its log, and keeps what both tasks gave."""
     servers = {
         "marathon_url": f"{machine.gateway}/marathon",
@@ -120,6 +121,8 @@ def play(machine: Outside, job: dict[str, Any]) -> dict[str, Any]:
         "ca_path": CA,
         "auth": "kerberos",
     }
+    if has_graylog:
+        servers["graylog_url"] = f"{machine.gateway}/graylog"
     told = {"content": "{{ {'run': run, 'log': log} | to_json }}", "dest": TOLD, "mode": "0600"}
     tasks = [
         {"mesospark.platform.spark_driver": job, "register": "run"},
@@ -171,7 +174,7 @@ def test_jobs_of_another_team_are_refused(platform, machine, stranger, teams):
     told = machine.module("spark_driver", holder=stranger, **job)
     assert told["failed"]
     assert "(status 403)" in told["msg"]
-    assert f"no team of {stranger} ({teams[1].name})" in told["msg"]
+    assert f"the label principal is '{teams[0].name}', and must be '{teams[1].name}'" in told["msg"]
 
 
 def test_an_expired_ticket(machine, gateway, teams):
@@ -197,6 +200,7 @@ def test_a_clock_that_is_off(machine, gateway, teams):
     assert told["msg"] == f"The clocks of this machine and of {gateway.name} {apart}"
 
 
+@pytest.mark.faults
 def test_logins_go_on_without_the_primary(platform, machine, gateway, teams):
     servers = platform.members("kerberos_servers")
     assert len(servers) > 1, "the inventory has no replica"
