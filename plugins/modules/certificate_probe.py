@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: certificate_probe
 short_description: Prove by handshake which certificates running programs serve
-version_added: 0.1.0
+version_added: 0.3.0
 author:
   - The mesospark maintainers (@mesospark)
 description:

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: firewall_ruleset
 short_description: Load firewall rules that are taken back unless they are confirmed
-version_added: 0.1.0
+version_added: 0.3.0
 author:
   - The mesospark maintainers (@mesospark)
 description:

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kerberos_keytab
 short_description: Keep a keytab that the Kerberos server has the same keys as
-version_added: 0.1.0
+version_added: 0.3.0
 author:
   - The mesospark maintainers (@mesospark)
 description:

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: kerberos_policy
 short_description: Manage a password policy of a Kerberos realm
-version_added: 0.1.0
+version_added: 0.3.0
 author:
   - The mesospark maintainers (@mesospark)
 description:

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: listener_survey
 short_description: Tell which ports of other hosts let this host in, and how far
-version_added: 0.1.0
+version_added: 0.3.0
 author:
   - The mesospark maintainers (@mesospark)
 description:
