@@ -65,6 +65,11 @@ def found_by(host, *targets: str, user: str = "root") -> list[str]:
     return str(host.check_output(command)).split("\n")
 
 
+def account_of(platform, team: str) -> dict[str, str]:
+    """A team's own account at Marathon, as options of a module."""
+    return {"url_username": team, "url_password": platform.secret(f"{team}_marathon_password")}
+
+
 @pytest.fixture(scope="module")
 def agents(platform) -> list[str]:
     return platform.members("mesos_agents")
@@ -110,7 +115,7 @@ def runs(platform, services) -> Iterator[tuple[IsolatedRun, IsolatedRun]]:
                 {"principal": (others or [first])[0], "services": ["store-production"], "arguments": ["driver"]},
             ),
         ):
-            result = submit(platform, name, **shared, **options)
+            result = submit(platform, name, **shared, **options, **account_of(platform, options["principal"]))
             assert "run_id" in result, result
             started[name] = IsolatedRun(platform, result["run_id"])
         yield started[STAGING], started[PRODUCTION]
@@ -259,7 +264,6 @@ def test_agents_refuse_what_a_run_may_not_have(platform, name, options, words):
 
 def test_marathon_refuses_teams_a_network_that_is_not_theirs(platform):
     team = platform.variables["spark_principals"][0]["name"]
-    account = {"url_username": team, "url_password": platform.secret(f"{team}_marathon_password")}
-    result = submit(platform, STAGING, **account, network="host", principal=team)
+    result = submit(platform, STAGING, **account_of(platform, team), network="host", principal=team)
     assert result.get("failed"), result
     assert "which must say network: isolated" in result["msg"]
