@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pyspark import SparkContext
@@ -35,7 +36,8 @@ def outcome(target: str) -> str:
 
 
 def outcomes(targets: list[str]) -> dict[str, str]:
-    return {target: outcome(target) for target in targets}
+    with ThreadPoolExecutor(len(targets)) as threads:
+        return dict(zip(targets, threads.map(outcome, targets), strict=True))
 
 
 def awaited(name: str) -> Path:

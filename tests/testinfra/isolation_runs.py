@@ -112,7 +112,7 @@ class IsolatedRun:
         return dict(json.loads(self.host.file(f"{self.sandbox}/result.json").content_string))
 
 
-def wait(condition: Any, what: str, patience: float = 120.0) -> Any:
+def wait(condition: Any, what: str, patience: float = 240.0) -> Any:
     """The first true value of `condition`."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

@@ -9,7 +9,8 @@ import pytest
 from gateway_access import OPERATORS, Gateway
 from isolation_runs import TABLE, IsolatedRun, end, submit, traces, wait
 
-pytestmark = pytest.mark.hosts
+# The first check waits for two drivers and two large executors.
+pytestmark = [pytest.mark.hosts, pytest.mark.timeout(600)]
 
 STAGING, PRODUCTION = "staging-check", "production-check"
 # As group_vars of the scenario have them; both on the last Marathon's host.
@@ -17,7 +18,7 @@ STAGING_PORT, PRODUCTION_PORT = 8020, 8021
 TASK_PORT, ISOLATED_PORT = 31988, 9000
 WAIT_FOR_EXECUTORS = {
     "spark.scheduler.minRegisteredResourcesRatio": "1.0",
-    "spark.scheduler.maxRegisteredResourcesWaitingTime": "90s",
+    "spark.scheduler.maxRegisteredResourcesWaitingTime": "150s",
 }
 UNIT = "mesospark-isolation-check"
 OPEN = "open"
