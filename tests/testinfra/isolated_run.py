@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 
 PORT = 9000
 GREETING = b"isolated run"
-PATIENCE = 240.0  # seconds
+PATIENCE = 600.0  # seconds
 SANDBOX = Path(os.environ["MESOS_SANDBOX"])
 WORDS = ["to", "be", "or", "not", "to", "be"]
 
