@@ -114,22 +114,20 @@ def run(platform, machine, member, teams) -> Iterator[Run]:
 
 
 def play(machine: Outside, job: dict[str, Any], has_graylog: bool) -> dict[str, Any]:
-    """Runs the job, reads its log, and keeps what both tasks gave."""
-    servers = {
-        "marathon_url": f"{machine.gateway}/marathon",
-        "mesos_url": f"{machine.gateway}/mesos",
-        "ca_path": CA,
-        "auth": "kerberos",
-    }
-    if has_graylog:
-        servers["graylog_url"] = f"{machine.gateway}/graylog"
-    told = {"content": "{{ {'run': run, 'log': log} | to_json }}", "dest": TOLD, "mode": "0600"}
+    """Runs the job, reads its log, where there is Graylog from there as well, and keeps what the tasks gave."""
+    access = {"ca_path": CA, "auth": "kerberos"}
+    graylog = {"graylog_url": f"{machine.gateway}/graylog"} if has_graylog else {}
+    servers = {"marathon_url": f"{machine.gateway}/marathon", "mesos_url": f"{machine.gateway}/mesos"}
+    run_id = "{{ run.run_id }}"
+    found = {**graylog, **access, "run": run_id, "wait_for": {"pattern": "words, "}}
+    told = "{{ {'run': run, 'log': log, 'found': found | default({})} | to_json }}"
     tasks = [
         {"mesospark.platform.spark_driver": job, "register": "run"},
-        {"mesospark.platform.executor_logs": {"run_id": "{{ run.run_id }}"}, "register": "log"},
-        {"ansible.builtin.copy": told},
+        {"mesospark.platform.executor_logs": {"run_id": run_id}, "register": "log"},
+        *([{"mesospark.platform.graylog_messages": found, "register": "found"}] if has_graylog else []),
+        {"ansible.builtin.copy": {"content": told, "dest": TOLD, "mode": "0600"}},
     ]
-    defaults = {"group/mesospark.platform.platform": servers}
+    defaults = {"group/mesospark.platform.platform": {**servers, **graylog, **access}}
     return {"hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}
 
 
@@ -217,9 +215,9 @@ def test_logins_go_on_without_the_primary(platform, machine, gateway, teams):
         primary.check_output("systemctl start krb5-kdc")
 
 
-def test_a_job_ends_with_its_result_and_its_log(run):
+def test_a_job_ends_with_its_result_and_its_log(platform, run):
     told = run.end()
-    job, log = told["run"], told["log"]
+    job, log, found = told["run"], told["log"], told["found"]
     assert (job["run_id"], job["state"], job["exit_code"]) == (run.run_id, "finished", 0)
     line = f"{job['result']['words']} words, {job['result']['different_words']} different ones"
     assert job["result"]["words"] > 20_000
@@ -227,3 +225,5 @@ def test_a_job_ends_with_its_result_and_its_log(run):
     assert log["complete"]
     assert line in [entry["message"] for entry in log["messages"]]
     assert {entry["executor"] for entry in log["executors"]} > {"driver"}
+    if platform.members("graylogs"):
+        assert line in [entry["message"] for entry in found["messages"]]
