@@ -43,11 +43,13 @@ async def forward(
     headers: Mapping[str, str],
     prefix: str = "",
     answer_headers: Mapping[str, str] | None = None,
+    redirects: bool = True,
 ) -> web.StreamResponse:
     """Send the request to `url` (encoded, with its query) and hand the answer back.
 
     service: name for messages. headers: added to the request's. prefix: where the service's root is at the gateway;
-    redirects of the service to itself lead there. Raises Unavailable.
+    redirects of the service to itself lead there. redirects: without, one means that another server is to be asked.
+    Raises Unavailable.
     """
     sent = _without(request.headers, _HOP_BY_HOP | _FOR_THE_GATEWAY)
     sent.update({"X-Forwarded-Proto": "https", **headers})
@@ -62,6 +64,8 @@ async def forward(
         ) as answer:
             if answer.status == 401 and "Authorization" in headers:
                 raise AccountRefused(f"{service} does not take the gateway's account: its password there has changed")
+            if answer.status == 307 and not redirects:
+                raise Unavailable(f"{service} does not lead, or not yet")
             returned = _without(answer.headers, _HOP_BY_HOP | _OF_THE_SERVICE)
             if "Location" in returned:
                 returned["Location"] = own_location(returned["Location"], url, prefix)

@@ -45,7 +45,9 @@ class MesosRoutes:
             caller.require_operator_himself(request, f"{request.method} /mesos/{path}")
         leader = await self._masters.leader()
         try:
-            return await self._forward(request, f"{leader}/{path}", "the Mesos master", "/mesos")
+            # A master that does not lead points to whom it takes for the leader. Callers can not go there.
+            own = path == "redirect"
+            return await self._forward(request, f"{leader}/{path}", "the Mesos master", "/mesos", redirects=own)
         except Unavailable:
             self._masters.forget_leader()
             raise
@@ -81,7 +83,9 @@ class MesosRoutes:
             raise Refused("teams: the masters do not know any more whose this sandbox is; ask an operator")
         caller.require(request.method, owner, "this sandbox")
 
-    async def _forward(self, request: web.Request, url: str, service: str, prefix: str) -> web.StreamResponse:
+    async def _forward(
+        self, request: web.Request, url: str, service: str, prefix: str, redirects: bool = True
+    ) -> web.StreamResponse:
         query = urlencode([(key, value) for key, value in request.query.items() if key != "jsonp"])
         return await forward(
             request,
@@ -90,6 +94,7 @@ class MesosRoutes:
             service=service,
             headers=self._backends.credentials("mesos"),
             prefix=prefix,
+            redirects=redirects,
             answer_headers=_AS_DATA if url.endswith("/files/download") else None,
         )
 

@@ -158,6 +158,16 @@ def test_renewed_certificates_are_used(tmp_path: Path) -> None:
     play(tmp_path, old, story)
 
 
+def test_a_master_that_does_not_lead_is_no_answer(tmp_path: Path, certificates: Certificates) -> None:
+    async def story(platform: GatewayPlatform) -> None:
+        platform.master_leads = False
+        answer = await platform.ask("alice", "/mesos/version")
+        assert (answer.status, answer.message) == (503, "the Mesos master does not lead, or not yet")
+        assert (await platform.ask("alice", "/mesos/redirect")).status == 307
+
+    play(tmp_path, certificates, story)
+
+
 def test_services_with_revoked_certificates_are_not_spoken_to(tmp_path: Path) -> None:
     certificates = make_certificates(tmp_path)
 

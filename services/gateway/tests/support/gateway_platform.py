@@ -70,6 +70,7 @@ class GatewayPlatform:
     port: int
     asked: list[Asked] = field(default_factory=list)
     marathon_has_rules: bool = True
+    master_leads: bool = True
     tags: set[str] = field(default_factory=lambda: {"3.5.8"})
 
     async def ask(self, user: str, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
@@ -185,6 +186,8 @@ def _marathon(platform: GatewayPlatform, request: web.Request, path: str) -> web
 def _mesos(platform: GatewayPlatform, _request: web.Request, path: str) -> web.Response:
     if path == "/redirect":
         return web.Response(status=307, headers={"Location": f"//localhost:{platform.port}"})
+    if not platform.master_leads:
+        return web.Response(status=307, headers={"Location": f"//localhost:{platform.port}{path}"})
     label = [{"key": "principal", "value": "analytics"}]
     driver = {"id": "driver-1", "executor_id": "", "framework_id": "F-marathon", "labels": label}
     frameworks = {
