@@ -49,6 +49,17 @@ class Connection:
     kerberos: t.Optional[KerberosIdentity] = None
 
     @property
+    def tls_files(self) -> dict[str, str]:
+        """Those that are given, by their options."""
+        files = {"ca_path": self.ca_path, "client_cert": self.client_cert, "client_key": self.client_key}
+        return {option: path for option, path in files.items() if path}
+
+    def tls_state(self) -> list[tuple[int, int]]:
+        """Differs when one of them has been replaced."""
+        found = [os.stat(path) for path in self.tls_files.values() if os.path.isfile(path)]
+        return [(status.st_mtime_ns, status.st_ino) for status in found]
+
+    @property
     def caller(self) -> str:
         """Who asks, for error messages."""
         if self.kerberos:
@@ -57,8 +68,7 @@ class Connection:
 
     def ssl_context(self) -> ssl.SSLContext:
         """Raises OptionError when a certificate or key file can not be used."""
-        files = {"ca_path": self.ca_path, "client_cert": self.client_cert, "client_key": self.client_key}
-        given = {option: path for option, path in files.items() if path}
+        given = self.tls_files
         for option, path in given.items():
             if not os.path.isfile(path):
                 raise OptionError(option, path, "is no file on this machine", "give the path of a PEM file")
@@ -133,14 +143,28 @@ class Client:
                 raise OptionError(option, url, "is not an HTTP URL", "write it as https://host:port")
         if connection.kerberos:
             connection.kerberos.check()
-        context = connection.ssl_context()
-        self._opener = Request(
+        self._tls_state = connection.tls_state()
+        self._opener = self._new_opener()
+
+    def _new_opener(self) -> Request:
+        return Request(
             use_proxy=False,
-            timeout=connection.timeout,
+            timeout=self.connection.timeout,
             follow_redirects="none",
-            context=context,
+            context=self.connection.ssl_context(),
             http_agent="mesospark",
         )
+
+    def _opener_now(self) -> Request:
+        """With what the TLS files hold now: whoever waits for a run may outlive a certificate, or an authority."""
+        state = self.connection.tls_state()
+        if state != self._tls_state:
+            try:
+                self._opener = self._new_opener()
+                self._tls_state = state
+            except OptionError:
+                pass  # one file is new and the other is not yet
+        return self._opener
 
     @property
     def url(self) -> str:
@@ -264,7 +288,7 @@ class Client:
     ) -> t.Any:
         """One request to one URL; every HTTP status is an answer."""
         try:
-            return self._opener.open(method, url, data=data, headers=headers, timeout=timeout)
+            return self._opener_now().open(method, url, data=data, headers=headers, timeout=timeout)
         except urllib.error.HTTPError as answer:
             return answer
         except urllib.error.URLError as error:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import shutil
 import socket
 import ssl
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from ansible_collections.mesospark.platform.plugins.module_utils.errors import (
     ConnectionFailed,
     OptionError,
 )
+from mesos_runtime.local_cluster.certificates import CertificateAuthority
 
 
 def client(*urls: str, retry_seconds: float = 2.0, **connection: Any) -> Client:
@@ -128,6 +132,29 @@ def test_certificate_files_that_can_not_be_used(tmp_path: Any) -> None:
         client("https://127.0.0.1:1", ca_path=str(missing))
     with pytest.raises(OptionError, match=f"^client_cert: '{wrong}' can not be used .*; give readable PEM files"):
         client("https://127.0.0.1:1", client_cert=str(wrong))
+
+
+def test_files_are_read_again_when_they_are_replaced(tmp_path: Any) -> None:
+    """Modules that wait for a run go on when certificates are renewed, also by another authority."""
+    authorities = [CertificateAuthority(tmp_path / name) for name in ("former", "next")]
+    trusted, replacement = tmp_path / "ca.pem", tmp_path / "ca.pem.new"
+    shutil.copy(authorities[0].certificate, trusted)
+    served = authorities[1].issue("server", addresses=["127.0.0.1"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(served.certificate, served.key)
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as listening:
+        listening.socket = context.wrap_socket(listening.socket, server_side=True)
+        Thread(target=listening.serve_forever, daemon=True).start()
+        waiting = client(f"https://127.0.0.1:{listening.server_port}", ca_path=str(trusted), retry_seconds=0)
+        with pytest.raises(ConnectionFailed, match="its certificate is not trusted"):
+            waiting.request("GET", "/x")
+        trusted.unlink()  # for a moment there may be none
+        with pytest.raises(ConnectionFailed, match="its certificate is not trusted"):
+            waiting.request("GET", "/x")
+        shutil.copy(authorities[1].certificate, replacement)
+        replacement.replace(trusted)
+        assert waiting.request("GET", "/x", accept_status=[501]).status == 501
+        listening.shutdown()
 
 
 def test_plain_text_at_a_tls_url(server: Any) -> None:
