@@ -140,7 +140,9 @@ def outside_machine(platform, network: str) -> Iterator[Outside]:
     """The machine, ready for use; it is removed afterwards."""
     settings = read_machine_settings()
     image = ensure_image(settings, print)
-    started = _docker("run", "--detach", "--rm", "--network", network, "--cap-add", "NET_ADMIN", image, "sleep", "inf")
+    # It goes by itself when nobody is left to remove it.
+    options = ["--detach", "--rm", "--network", network, "--cap-add", "NET_ADMIN"]
+    started = _docker("run", *options, image, "sleep", "1800")
     assert started.rc == 0, started.stderr
     container = started.stdout.strip()
     try:
