@@ -77,8 +77,7 @@ def test_an_agent_whose_certificate_has_ended(platform, operator, agent):
     wait(lambda: agent in active_agents(platform, operator), f"{agent} to be back at the master", 60)
 
 
-@pytest.mark.hosts
-@pytest.mark.faults
+@pytest.mark.soak
 def test_marathon_refuses_what_is_revoked(platform, tmp_path):
     marathon = platform.address(platform.members("marathons")[0])
     certificate, key, serial_number = steal_certificate(platform, platform.members("mesos_agents")[0], tmp_path)
