@@ -24,7 +24,7 @@ PLAYBOOK = "certificates.yml"
 AUTHORITY = "/etc/mesospark/tls/ca.pem"
 # As docs/certificates.md says: what is asked of a service whose only server restarts fails meanwhile.
 RESTARTED = {"mesos_masters": "mesos-master", "marathons": "marathon"}
-READY_SECONDS = 15.0
+READY_SECONDS = 30.0
 BEHIND_THEM = ("/mesos/", "/marathon/", "/drivers/")
 
 
