@@ -2,6 +2,7 @@
 """Agents: encrypted, authenticated, with the secrets of job identities and a key that stays."""
 
 import pytest
+from certificate_hosts import changed_hosts, run_playbook
 
 pytestmark = pytest.mark.hosts
 
@@ -106,3 +107,10 @@ def test_secrets_are_readable_by_root_alone(platform, agents):
 def test_each_agent_has_its_own_executor_key(platform, agents):
     keys = [platform.host(name).check_output("sha256sum < /etc/mesospark/mesos-agent/jwt.key") for name in agents]
     assert len(set(keys)) == len(keys)
+
+
+def test_its_layer_can_be_run_by_itself(platform, agents):
+    """What the layers above have found out is not needed."""
+    result = run_playbook(platform, "platform.yml", "--limit", "mesos_agents", "--tags", "mesos_agent")
+    assert result.returncode == 0, result.stdout
+    assert changed_hosts(result.stdout) == set()

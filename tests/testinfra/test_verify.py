@@ -51,6 +51,7 @@ def test_nothing_is_wrong(platform, tmp_path):
         assert f"<th>{place}</th>" in page, place
 
 
+@pytest.mark.faults
 def test_a_rule_that_was_removed_by_hand_is_named(platform, zookeeper, without_rule, tmp_path):
     findings, page = verify(platform, tmp_path / "verify.html")
     assert any(finding.startswith(f"{zookeeper}: its firewall rules are not those") for finding in findings), findings
