@@ -4,8 +4,6 @@
 import base64
 import datetime
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,19 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtensionOID
-from module_calls import REPOSITORY
 
 FILE = "/etc/mesospark/tls/host.pem"
 _STARTS = re.compile(r"^(\d+\.\d+) .*systemd\[1\]: (Stopping|Started|Starting) ", re.MULTILINE)
-
-
-def run_playbook(platform, name: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """A playbook of the collection, however it ends; its output is in `stdout`."""
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "--inventory", platform.inventory]
-    command += [str(REPOSITORY / "playbooks" / name), *options]
-    return subprocess.run(
-        command, cwd=REPOSITORY, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
 
 
 def report_lines(output: str, name: str) -> list[str]:

@@ -1,14 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Logins on hosts, each with a ticket cache of its own that is gone afterwards."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = "/run/testinfra-kerberos-cache"
 SCRATCH = "/run/testinfra-kerberos"
 _TIDY = f"status=$?; rm -f {CACHE}; exit $status"
@@ -45,15 +40,3 @@ def ask_only(platform, host: Host, server: str) -> str:
         f" /etc/krb5.conf > {path}"
     )
     return path
-
-
-def run_playbook(platform, name: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """A playbook of this collection on the platform's inventory; status and output."""
-    program = str(Path(sys.executable).with_name("ansible-playbook"))
-    return subprocess.run(
-        [program, "--inventory", platform.inventory, f"playbooks/{name}.yml", *options],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection's modules, called as Ansible does: a process that reads options and writes one JSON document."""
+"""The collection's playbooks, and its modules as Ansible calls them: a process that reads options and writes JSON."""
 
 import json
 import os
@@ -24,6 +24,23 @@ def call_module(name: str, /, **options: Any) -> dict[str, Any]:
     )
     assert not process.stderr, process.stderr
     return dict(json.loads(process.stdout))
+
+
+def run_playbook(platform, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """A playbook on the platform's inventory, however it ends; all that it writes is in `stdout`."""
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "--inventory", platform.inventory]
+    command += [str(REPOSITORY / "playbooks" / f"{name}.yml"), *options]
+    # Who runs the checks may want colours; who reads what is written here does not.
+    environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
+    return subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env=environment,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def trust(platform) -> dict[str, str]:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerberos_hosts import REPOSITORY, realm_of
+from kerberos_hosts import realm_of
 from machine_settings import MachineSettings, read_machine_settings
+from module_calls import REPOSITORY
 from test_host_image import ensure_image
 
 PERSON = "person"

@@ -14,15 +14,15 @@ from certificate_hosts import (
     install_expired_certificate,
     report_lines,
     restarts,
-    run_playbook,
     steal_certificate,
 )
 from gateway_access import OPERATORS, Gateway
 from gateway_requests import GatewayRequests
 from log_runs import start_numbered_lines, wait
+from module_calls import run_playbook
 from testinfra.host import Host
 
-PLAYBOOK = "certificates.yml"
+PLAYBOOK = "certificates"
 AUTHORITY = "/etc/mesospark/tls/ca.pem"
 # As docs/certificates.md says: what is asked of a service whose only server restarts fails meanwhile.
 RESTARTED = {"mesos_masters": "mesos-master", "marathons": "marathon"}

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from kerberos_hosts import fqdn, log_in_with_keytab, log_in_with_password, run_playbook
+from kerberos_hosts import fqdn, log_in_with_keytab, log_in_with_password
 from log_faults import kill, process_of
+from module_calls import run_playbook
 from testinfra.host import Host
 
 pytestmark = [pytest.mark.hosts, pytest.mark.faults]

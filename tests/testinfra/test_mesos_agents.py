@@ -2,7 +2,8 @@
 """Agents: encrypted, authenticated, with the secrets of job identities and a key that stays."""
 
 import pytest
-from certificate_hosts import changed_hosts, run_playbook
+from certificate_hosts import changed_hosts
+from module_calls import run_playbook
 
 pytestmark = pytest.mark.hosts
 
@@ -111,6 +112,6 @@ def test_each_agent_has_its_own_executor_key(platform, agents):
 
 def test_its_layer_can_be_run_by_itself(platform, agents):
     """What the layers above have found out is not needed."""
-    result = run_playbook(platform, "platform.yml", "--limit", "mesos_agents", "--tags", "mesos_agent")
+    result = run_playbook(platform, "platform", "--limit", "mesos_agents", "--tags", "mesos_agent")
     assert result.returncode == 0, result.stdout
     assert changed_hosts(result.stdout) == set()

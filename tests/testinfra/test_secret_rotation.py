@@ -2,12 +2,13 @@
 """Secrets get other values: who uses one follows and is restarted, nobody else, and runs go on."""
 
 import pytest
-from certificate_hosts import changed_hosts, run_playbook
+from certificate_hosts import changed_hosts
 from log_runs import start_numbered_lines, wait
+from module_calls import run_playbook
 
 pytestmark = [pytest.mark.hosts, pytest.mark.soak, pytest.mark.timeout(1200)]
 
-PLAYBOOK = "secrets.yml"
+PLAYBOOK = "secrets"
 UNITS = {
     "mesos_masters": "mesos-master",
     "mesos_agents": "mesos-agent",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kerberos_hosts import run_playbook
+from module_calls import run_playbook
 
 pytestmark = pytest.mark.hosts
 
