@@ -92,6 +92,12 @@ def services(platform, store, agents) -> Iterator[dict[str, str]]:
         }
 
 
+def containers(platform, run_id: str) -> int:
+    """How many containers a run has on all agents."""
+    command = "docker ps --format '{{.Networks}}'"
+    return sum(platform.host(name).check_output(command).count(run_id) for name in platform.members("mesos_agents"))
+
+
 @pytest.fixture(scope="module")
 def runs(platform, services) -> Iterator[tuple[IsolatedRun, IsolatedRun]]:
     """A staging run of the first team with an executor on each agent, and a driver of the second's production."""
@@ -119,6 +125,9 @@ def runs(platform, services) -> Iterator[tuple[IsolatedRun, IsolatedRun]]:
             result = submit(platform, name, **shared, **options, **account_of(platform, options["principal"]))
             assert "run_id" in result, result
             started[name] = IsolatedRun(platform, result["run_id"])
+            # Before the other run's executors take the room that these need.
+            if name == STAGING:
+                wait(lambda: containers(platform, started[STAGING].run_id) == 3, "the staging run's executors")
         yield started[STAGING], started[PRODUCTION]
     finally:
         for name in (STAGING, PRODUCTION):
